@@ -1,0 +1,97 @@
+"""Korean morphemes for the lexical leg: MeCab-ko with mecab-ko-dic (the dictionary family of Lucene's Nori).
+
+A text gives three kinds of terms, told apart by their first character:
+
+- morphemes: nouns, verbs, adjectives, adverbs, roots, foreign words, numbers, Hanja; lower-cased, in dictionary form, compounds both whole and in parts
+- `#` character bigrams of Hangul words, which forgive a wrong analysis or a typing slip
+- `=` the words as written
+
+A question weighs them 1, .2 and .2. Measured on hit@1 with BM25 alone: morphemes .917 on KorQuAD dev, all three .927 (docs/evaluation.md).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_KEPT = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MAJ", "MM", "XR", "SL", "SN", "SH"))
+_ASKING = frozenset(("무엇", "뭐", "어떤", "어디", "누구", "언제", "왜", "얼마", "몇", "무슨", "어떻", "어느", "것", "거"))
+_WORD = re.compile(r"[^\W_]+")
+_HANGUL = re.compile(r"[가-힣]+")
+BIGRAM, SURFACE = "#", "="
+_WEIGHTS = {BIGRAM: 0.2, SURFACE: 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One morpheme in dictionary form and where it stands: `text[start:end]` is the surface that gave it."""
+
+    term: str
+    tag: str
+    start: int
+    end: int
+
+
+class Analyser:
+    """Turns text into terms. One instance may be shared by threads."""
+
+    def __init__(self) -> None:
+        from mecab import MeCab
+
+        self._mecab: Any = MeCab()
+        self._lock = threading.Lock()
+
+    def terms(self, text: str) -> list[str]:
+        """Every term of a passage, repeats kept: what is indexed."""
+        return [*(token.term for token in self.tokens(text)), *_surface_terms(text)]
+
+    def query(self, text: str) -> dict[str, float]:
+        """The terms of a question with their weights; a term said twice weighs twice, words that only ask (무엇, 왜) nothing."""
+        weights: defaultdict[str, float] = defaultdict(float)
+        for token in self.tokens(text):
+            if token.term not in _ASKING:
+                weights[token.term] += 1.0
+        for term in _surface_terms(text):
+            weights[term] += _WEIGHTS[term[0]]
+        return dict(weights)
+
+    def tokens(self, text: str) -> list[Token]:
+        """The morphemes with their places in `text`."""
+        found: list[Token] = []
+        at = 0
+        for line in text.split("\n"):
+            found += self._line(line, at)
+            at += len(line) + 1
+        return found
+
+    def _line(self, line: str, offset: int) -> Iterator[Token]:
+        with self._lock:
+            morphemes = self._mecab.parse(line)
+        for morpheme in morphemes:
+            start, end = offset + morpheme.span.start, offset + morpheme.span.end
+            for term, tag in _dictionary_forms(morpheme.surface, morpheme.feature):
+                yield Token(term.lower(), tag, start, end)
+
+
+def _dictionary_forms(surface: str, feature: Any) -> Iterator[tuple[str, str]]:
+    """Terms within one morpheme of the analysis. An expression reads `데이터/NNG/*+베이스/NNG/*`."""
+    tag = str(feature.pos).split("+")[0]
+    if not feature.expression or feature.type == "Compound":
+        if tag in _KEPT:
+            yield surface, tag
+    for part in str(feature.expression or "").split("+"):
+        form, _, rest = part.partition("/")
+        if form and rest.split("/")[0] in _KEPT:
+            yield form, rest.split("/")[0]
+
+
+def _surface_terms(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        yield SURFACE + match.group().lower()
+        for word in _HANGUL.findall(match.group()):
+            for start in range(max(1, len(word) - 1)):
+                yield BIGRAM + word[start : start + 2]

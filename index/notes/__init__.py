@@ -1,0 +1,7 @@
+"""From note files to `Document`s: Markdown, text, HTML, PDF, DOCX, PPTX, notebooks, captions, HWP and HWPX."""
+
+from index.notes.files import SUFFIXES, NoteFile, content_hash, discover
+from index.notes.isolated import read_notes
+from index.notes.read import read_note
+
+__all__ = ["SUFFIXES", "NoteFile", "content_hash", "discover", "read_note", "read_notes"]

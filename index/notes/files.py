@@ -1,0 +1,126 @@
+"""Which files are notes, and what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from index.errors import NoteError, UsageError
+
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {
+        ".md": "markdown",
+        ".markdown": "markdown",
+        ".txt": "text",
+        ".text": "text",
+        ".html": "html",
+        ".htm": "html",
+        ".xhtml": "html",
+        ".pdf": "pdf",
+        ".docx": "docx",
+        ".pptx": "pptx",
+        ".ipynb": "ipynb",
+        ".srt": "captions",
+        ".vtt": "captions",
+        ".hwp": "hwp",
+        ".hwpx": "hwpx",
+    }
+)
+"""The format of each file name suffix, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFile:
+    """A note on disk. `doc_id` is its NFC path relative to `root`, with `/`; with several roots the root's folder name stands before it."""
+
+    doc_id: str
+    path: Path
+    root: Path
+
+
+def discover(roots: Sequence[Path]) -> list[NoteFile]:
+    """Every note under the folders (or files) given, in `doc_id` order.
+
+    Hidden files and folders, and the lock files of office programs, are passed over. Links are followed once: a link to what was
+    found already adds nothing. Raises UsageError for a root that is missing and for two files of one `doc_id`, NoteError for a
+    folder that cannot be listed, because notes that only seem to be gone would be taken out of the index.
+    """
+    files = [file for root in roots for file in _under(Path(root), named=len(roots) > 1)]
+    found: dict[str, NoteFile] = {}
+    for file in files:
+        twin = found.setdefault(file.doc_id, file)
+        if twin is not file:
+            raise UsageError(
+                f"two notes would both be called {file.doc_id!r}: {twin.path} and {file.path}; rename or leave out one of them"
+            )
+    return sorted(found.values(), key=lambda file: file.doc_id)
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal. Raises NoteError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise NoteError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _under(root: Path, *, named: bool) -> Iterator[NoteFile]:
+    if not root.exists():
+        raise UsageError(f"no such folder or file: {root}")
+    base = root.resolve()
+    prefix = [base.name] if named else []
+    if base.is_file():
+        if _format(base.name) is None:
+            raise UsageError(f"not a kind of note that can be read: {root} (known: {', '.join(sorted(SUFFIXES))})")
+        yield NoteFile(_doc_id([*prefix, base.name]), base, base.parent)
+        return
+    for path in _walk(base):
+        yield NoteFile(_doc_id([*prefix, *path.relative_to(base).parts]), path, base)
+
+
+def _walk(base: Path) -> Iterator[Path]:
+    """Real files and folders first, then links, so that what a link leads to keeps its own name where it has one."""
+    seen: set[Path] = set()
+    links: list[Path] = []
+    waiting = [base]
+    while waiting or links:
+        path = waiting.pop() if waiting else links.pop(0)
+        real = path.resolve()
+        if real in seen:
+            continue
+        seen.add(real)
+        if path.is_dir():
+            for child in reversed(_children(path)):
+                (links if child.is_symlink() else waiting).append(child)
+        elif path.is_file() and _format(path.name) is not None:
+            yield path
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(child for child in folder.iterdir() if not child.name.startswith((".", "~$")))
+    except OSError as error:
+        raise NoteError(f"cannot list the folder {folder}: {error.strerror or error}") from error
+
+
+def _format(name: str) -> str | None:
+    return SUFFIXES.get(Path(name).suffix.lower())
+
+
+def _doc_id(parts: Sequence[str]) -> str:
+    return unicodedata.normalize("NFC", "/".join(_readable(part) for part in parts))
+
+
+def _readable(name: str) -> str:
+    """A file name that is no UTF-8, as old archives leave them behind, is read as CP949."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("cp949", "replace")
+    return name

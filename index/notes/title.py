@@ -1,0 +1,75 @@
+"""The title of a note: its front matter, its first heading, its first line, or its file name.
+
+Not every first heading names the note: a lower one in mid-text and the first of several numbered ones ("1. 서론") name a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from index.notes.extract import clean, one_line
+from index.types import Structure
+
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+_FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.M | re.I)
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_SIGNS = re.compile(r"\*\*|`|</?(?:a|b|i|u|em|strong|center|font|span|div|p|br|img|code|sub|sup)\b[^>]*>", re.I)
+_ORNAMENT = re.compile(r"^[\s#=*\-•·◦▪■□◆○●>]+|[\s#=*]+$")
+_NUMBERED = re.compile(r"\d+[.)]|제?\s*\d+\s*[장절]")
+_MAX_LINE = 60
+_MAX_TITLE = 200
+
+
+def title_of(text: str, structure: Structure, fallback: str) -> str:
+    """The title of `text`, in which a `text` structure is known by its first line and a `markdown` one by its headings."""
+    own = _markdown_title(text) if structure == "markdown" else _first_line(text)
+    return shown(own) or shown(fallback) or "?"
+
+
+def shown(title: str | None) -> str:
+    """A title as one clean line without Markdown signs, or an empty string."""
+    if title is None:
+        return ""
+    return one_line(_SIGNS.sub("", _LINK.sub(r"\1", clean(title))))[:_MAX_TITLE]
+
+
+def _markdown_title(text: str) -> str | None:
+    front = _FRONT_MATTER.match(text)
+    named = _FRONT_TITLE.search(front[2]) if front else None
+    if named:
+        return named[2]
+    body = text[front.end() :].lstrip() if front else text.lstrip()
+    headings = list(_headings(body))
+    tops = [title for level, title in headings if level == 1] or [title for _, title in headings if body.startswith("#")]
+    return tops[0] if tops and (len(tops) == 1 or not _NUMBERED.match(tops[0])) else None
+
+
+def opening(text: str) -> str | None:
+    """The short line an office document opens with, where its author only made the title large; None where it opens otherwise."""
+    line = text.partition("\n")[0]
+    return None if len(line) > _MAX_LINE or re.match(r"[#|`\\-]|\d+\. ", line) or line.endswith((".", ":", ",")) else line
+
+
+def _headings(text: str) -> Iterator[tuple[int, str]]:
+    """Level and text of each ATX or underlined first-level heading outside code."""
+    fence = ""
+    before = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+        elif not fence and (match := _HEADING.match(line)) and match[2]:
+            yield len(match[1]), match[2]
+        elif not fence and before.strip() and re.fullmatch(r" {0,3}={3,}[ \t]*", line):
+            yield 1, before
+        before = line
+
+
+def _first_line(text: str) -> str | None:
+    line = next((line for line in text.split("\n") if line.strip()), "")
+    return _ORNAMENT.sub("", line) if len(line.strip()) <= _MAX_LINE else None

@@ -1,0 +1,100 @@
+"""Looks at everything an index holds, hash by hash and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from index.disk import archived, read_archived, read_manifest, segment_folder
+from index.errors import IndexCorrupt, IndexMissing, IndexProblem
+from index.index import unit
+from index.lexical import Postings
+from index.manifest import DocumentEntry, Manifest, SegmentEntry
+from index.segment import Segment, damage, open_segment, parse_note
+
+
+def verify(path: Path) -> list[str]:
+    """What is wrong with an index, the generations kept for roll-back included; nothing if it is whole. Raises IndexMissing."""
+    problems: list[str] = []
+    segments: dict[str, Segment | None] = {}
+    looked: set[DocumentEntry] = set()
+    for number in (None, *archived(path)):
+        try:
+            manifest = read_manifest(path) if number is None else read_archived(path, number)
+        except IndexMissing:
+            raise
+        except IndexProblem as error:
+            problems.append(str(error))
+            continue
+        for name, entry in manifest.segments.items():
+            if name not in segments:
+                segments[name], found = _segment(segment_folder(path, name), entry, manifest.encoder.dim)
+                problems += found
+        problems += _generation(manifest, segments, looked)
+    return problems
+
+
+def _segment(folder: Path, entry: SegmentEntry, dim: int) -> tuple[Segment | None, list[str]]:
+    """Hashes and opens a segment; None where it is not worth looking into."""
+    damaged = damage(folder, entry.files, hashes=True)
+    if damaged:
+        return None, damaged
+    try:
+        segment = open_segment(folder, entry, dim)
+    except IndexCorrupt as error:
+        return None, [str(error)]
+    return segment, [f"{folder}: {problem}" for problem in _postings(segment.postings)]
+
+
+def _generation(manifest: Manifest, segments: Mapping[str, Segment | None], looked: set[DocumentEntry]) -> Iterator[str]:
+    """Compares a manifest with its whole segments. Notes that another generation has as well are looked at once."""
+    for name, entry in manifest.segments.items():
+        documents = {doc_id: document for doc_id, document in manifest.documents.items() if document.segment == name}
+        yield from _rows(documents, entry.rows)
+        segment = segments[name]
+        for doc_id, document in documents.items():
+            if segment and document not in looked:
+                yield from (f"{doc_id}: {problem}" for problem in _note(segment, doc_id, document))
+        looked.update(documents.values())
+    for doc_id, document in manifest.documents.items():
+        if document.segment not in manifest.segments:
+            yield f"{doc_id} lies in segment {document.segment}, which generation {manifest.generation} does not list."
+
+
+def _rows(documents: dict[str, DocumentEntry], rows: int) -> list[str]:
+    """Notes whose rows overlap or lie outside the segment."""
+    spans = sorted((*entry.rows, doc_id) for doc_id, entry in documents.items())
+    problems = [f"{doc_id}: rows {start}-{end} lie outside 0-{rows}." for start, end, doc_id in spans if not 0 <= start <= end <= rows]
+    return problems + [f"{left[2]} and {right[2]} share rows." for left, right in pairwise(spans) if right[0] < left[1]]
+
+
+def _note(segment: Segment, doc_id: str, entry: DocumentEntry) -> Iterator[str]:
+    try:
+        note = parse_note(segment.line(entry.bytes))
+    except (ValueError, KeyError, TypeError):
+        yield "its text cannot be read."
+        return
+    document, rows = note.document, entry.rows[1] - entry.rows[0]
+    if (document.doc_id, document.title, len(document.text)) != (doc_id, entry.title, entry.characters):
+        yield f"{document.title!r} with {len(document.text)} characters is not the manifest's {entry.title!r} with {entry.characters}."
+    if len(note.passages) != rows:
+        yield f"{len(note.passages)} passages for {rows} rows."
+    for passage in note.passages:
+        if not 0 <= passage.start < passage.end <= len(document.text):
+            yield f"passage {passage.start}-{passage.end} lies outside the text of {len(document.text)} characters."
+    if not unit(segment.flat.vectors[slice(*entry.rows)]).all():
+        yield "a vector is not finite or not of unit length."
+
+
+def _postings(postings: Postings) -> Iterator[str]:
+    rows, counts = postings.entries
+    terms = [postings.term(number) for number in range(postings.bounds.shape[1] - 1)]
+    if (np.diff(postings.bounds) < 0).any() or any(left >= right for left, right in pairwise(terms)):
+        yield "the terms are not in order."
+    if rows.size and (rows.min() < 0 or rows.max() >= len(postings.lengths) or counts.min() < 1):
+        yield "an inverted list names a row that does not exist."
+    elif not np.array_equal(np.bincount(rows, weights=counts, minlength=len(postings.lengths)), postings.lengths):
+        yield "the lengths do not agree with the inverted lists."

@@ -1,0 +1,46 @@
+"""Both languages say everything, with the same blanks, and each in its own letters."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import asdict, fields
+
+import pytest
+
+from rag.pipeline import NO_QUESTION, NO_SUMMARY
+from rag.sentence_reader import NOT_FOUND
+from ui.i18n import EN, KO, LANGS, Texts, language, texts, topic
+
+NAMES = [field.name for field in fields(Texts) if field.name != "lang"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
+    korean, english = asdict(KO)[name], asdict(EN)[name]
+    blanks = [{blank for _, blank, _, _ in string.Formatter().parse(text) if blank} for text in (korean, english)]
+    assert blanks[0] == blanks[1]
+    assert re.search("[가-힣]", korean)
+    assert re.search("[A-Za-z]", english)
+    assert not re.search("[가-힣]", english)
+
+
+def test_what_the_pipeline_says_is_known() -> None:
+    assert (KO.not_found, KO.no_summary, KO.no_question) == (NOT_FOUND, NO_SUMMARY, NO_QUESTION)
+
+
+def test_texts_are_found_by_language() -> None:
+    assert [texts(lang).lang for lang in LANGS] == ["ko", "en"]
+
+
+@pytest.mark.parametrize(("tag", "lang"), [("ko-KR", "ko"), ("KO", "ko"), ("en-US", "en"), ("de", "en"), ("", "ko"), (None, "ko")])
+def test_the_language_follows_the_browser(tag: str | None, lang: str) -> None:
+    assert language(tag) == lang
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("토큰화", "토큰화는"), ("정규화 층", "정규화 층은"), ("정규화(Regularization)", "정규화(Regularization)는"), ("BERT", "BERT은(는)")],
+)
+def test_the_particle_follows_the_last_sound(word: str, said: str) -> None:
+    assert topic(word) == said

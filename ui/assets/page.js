@@ -1,0 +1,113 @@
+// What the page does by itself: language, keyboard, and the drawer that shows a whole note.
+(() => {
+  const TEXTS = __TEXTS__;
+  const KEY = "notes.lang";
+  const root = document.documentElement;
+
+  function language() {
+    let kept = null;
+    try { kept = localStorage.getItem(KEY); } catch { /* storage may be forbidden */ }
+    if (kept in TEXTS) return kept;
+    const tag = (navigator.language || "ko").toLowerCase();
+    return tag.startsWith("ko") ? "ko" : "en";
+  }
+
+  function speak(lang) {
+    try { localStorage.setItem(KEY, lang); } catch { /* it then lasts for this page only */ }
+    settle(lang);
+  }
+
+  function settle(lang) {
+    root.lang = lang;
+    document.title = TEXTS[lang].title;
+  }
+
+  const words = () => TEXTS[root.lang] || TEXTS.ko;
+  const box = () => document.querySelector("#question textarea");
+
+  // The page is built in Korean; for other languages it stays hidden until the words have come, or for 1.5 s.
+  settle(language());
+  if (root.lang !== "ko") {
+    root.classList.add("waiting");
+    setTimeout(() => root.classList.remove("waiting"), 1500);
+  }
+
+  // Enter that ends a composition (Korean input) is the input method's, not ours. Safari reports it only as key code 229.
+  let composing = false;
+  document.addEventListener("compositionstart", () => { composing = true; }, true);
+  document.addEventListener("compositionend", () => { composing = false; }, true);
+  function guard(event) {
+    if (event.key !== "Enter" && event.keyCode !== 229) return;
+    if (composing || event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
+  }
+  for (const kind of ["keydown", "keypress", "keyup"]) document.addEventListener(kind, guard, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || drawer.open) return;
+    if (event.target.closest("input, textarea, [contenteditable]")) return;
+    event.preventDefault();
+    box()?.focus();
+    box()?.select();
+  });
+
+  const drawer = document.createElement("dialog");
+  drawer.id = "note";
+  drawer.setAttribute("aria-labelledby", "note-title");
+  drawer.innerHTML =
+    '<div class="sheet"><div class="sheet-bar"><div id="note-title"></div><button type="button" class="close"></button></div>' +
+    '<div class="sheet-body" tabindex="0"></div></div>';
+  const bar = drawer.querySelector("#note-title");
+  const shut = drawer.querySelector(".close");
+  const body = drawer.querySelector(".sheet-body");
+
+  shut.addEventListener("click", () => drawer.close());
+  drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
+  drawer.addEventListener("close", () => { body.replaceChildren(); });
+
+  let turn = 0; // an answer to an earlier click must not replace a later one
+  async function openNote(target) {
+    const mine = ++turn;
+    bar.textContent = words().note;
+    shut.textContent = words().close;
+    body.innerHTML = '<div class="bones" aria-hidden="true"><i class="bone wide"></i><i class="bone"></i><i class="bone short"></i></div>';
+    if (!drawer.open) drawer.showModal();
+    body.setAttribute("aria-busy", "true");
+    const html = await window.notesPage.read({ lang: root.lang, place: target }).catch(() => null);
+    if (mine !== turn || !drawer.open) return;
+    body.removeAttribute("aria-busy");
+    body.innerHTML = typeof html === "string" ? html : words().offline; // escaped by the server, note by note
+    const title = body.querySelector(":scope > header");
+    if (title) bar.replaceChildren(title);
+    const at = body.querySelector("mark.evidence") || body.querySelector(".here");
+    if (at) at.scrollIntoView({ block: "center" });
+    body.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("click", (event) => {
+    const chosen = event.target.closest("button[data-lang]");
+    if (chosen) speak(chosen.dataset.lang);
+    const link = event.target.closest("[data-open]");
+    const selecting = link?.tagName !== "BUTTON" && String(window.getSelection());
+    if (link && !selecting) openNote(JSON.parse(link.dataset.open));
+  });
+
+  function ready() {
+    root.classList.remove("waiting");
+    settle(root.lang); // Gradio has set its own title meanwhile
+    document.querySelector("#answer")?.setAttribute("aria-live", "polite");
+    box()?.setAttribute("enterkeyhint", "search");
+    if (window.matchMedia("(min-width: 800px)").matches) box()?.focus();
+  }
+
+  // On a phone the answer lies below the question; bring it into view when it comes.
+  function shown() {
+    const card = document.querySelector("#answer section");
+    if (card && card.getBoundingClientRect().top > window.innerHeight * 0.7) card.scrollIntoView({ block: "start" });
+  }
+
+  // What Gradio's events call. `read` is given by the sources component: it asks the server for a note as HTML.
+  const lost = () => [words().offline, "", { __type__: "update", interactive: true }];
+  window.notesPage = { language, ready, shown, lost, read: () => Promise.reject() };
+  const place = () => document.body.append(drawer);
+  if (document.body) place(); else document.addEventListener("DOMContentLoaded", place);
+})();

@@ -1,0 +1,411 @@
+"""The program `rag`: one handler for each verb. Results go to stdout, everything else to stderr.
+
+Exit: 0 answered or done, 1 nothing found or abstained (every question of several), 2 wrong usage, 3 input or index error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import IndexMissing, IndexProblem, RagError, UsageError
+from index.types import Filter, Generation, Progress
+from rag import __version__
+from rag.types import RETRIEVERS
+from ui import view
+
+if TYPE_CHECKING:
+    from index.encoder import Encoder
+    from index.index import Index
+    from rag.pipeline import Pipeline
+    from rag.report import Report
+    from rag.types import Retriever
+
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Options = argparse.Namespace
+
+ANSWERED, NOTHING, INTERRUPTED = 0, 1, 130
+DEFAULT_INDEX = "data/index"
+QUESTIONS = "data/questions.jsonl"
+CACHE = ".cache/vectors"
+INDEX_HELP = f"the folder of the index (default: $RAG_INDEX, else {DEFAULT_INDEX})"
+EXITS = "Exit status: 0 answered or done, 1 nothing found or abstained, 2 wrong usage, 3 input or index error, 130 interrupted."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; SystemExit(2) where argparse refuses the arguments."""
+    _speak_utf8()
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.handle(options)
+        sys.stdout.flush()
+        return code
+    except RagError as problem:
+        return _failed(f"error: {problem}", problem.exit_code)
+    except KeyboardInterrupt:
+        return _failed("stopped", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is still buffered must not raise at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+def _failed(message: str, code: int) -> int:
+    print(message, file=sys.stderr)
+    return code
+
+
+def _speak_utf8() -> None:
+    """Notes and JSON are UTF-8 wherever they go; a Windows pipe would be in the system's code page."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="strict" if stream is sys.stdin else "replace")
+
+
+# Output
+
+
+def _show(options: Options, value: view.Json, text: Callable[[view.Style], str]) -> None:
+    """Prints one result: a line of JSON, or text that is coloured on a terminal."""
+    if options.format == "json":
+        print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        print(text(_style()), flush=True)
+
+
+def _style() -> view.Style:
+    return view.COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else view.PLAIN
+
+
+def _progress() -> Progress | None:
+    """A line on stderr that is written over as work goes on; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(stage: str, done: int, total: int) -> None:
+        print(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+# Input
+
+
+def _questions(options: Options) -> Iterator[str]:
+    """The question given, or one for each line of a file or of stdin, blank lines left out."""
+    given = " ".join(options.question).strip()
+    if given and options.file:
+        raise UsageError("a question and --file exclude each other: leave one out")
+    if given and given != "-":
+        yield _whole(given)
+    else:
+        yield from _lines(options.file or "-")
+
+
+def _lines(name: str) -> Iterator[str]:
+    if name == "-" and sys.stdin.isatty():
+        raise UsageError('no question: give one (rag ask "BM25란?"), or lines on stdin, or --file FILE')
+    try:
+        with nullcontext(sys.stdin) if name == "-" else open(name, encoding="utf-8") as lines:
+            yield from (line.strip().removeprefix("\ufeff") for line in lines if line.strip())
+    except OSError as problem:
+        raise UsageError(f"cannot read questions from {name}: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise UsageError(f"the questions of {name} are not UTF-8 (byte {problem.start}): save them as UTF-8") from problem
+
+
+def _whole(question: str) -> str:
+    """The question, if it is text: bytes that the shell could not decode arrive as lone surrogates."""
+    try:
+        question.encode("utf-8")
+    except UnicodeEncodeError as problem:
+        raise UsageError("the question is not UTF-8: set the terminal to UTF-8") from problem
+    return question
+
+
+def _filter(options: Options) -> Filter | None:
+    return Filter(tuple(options.note), tuple(options.folder)) or None
+
+
+def _pipeline(options: Options) -> Pipeline:
+    from rag.pipeline import Pipeline
+
+    return Pipeline.open(options.index, encoder=options.encoder, retriever=options.retriever)
+
+
+# Verbs
+
+
+def search(options: Options) -> int:
+    """The passages nearest to each question."""
+    pipeline, found = _pipeline(options), 0
+    for question in _questions(options):
+        hits = pipeline.search(question, options.k, _filter(options))
+        found += len(hits)
+        _show(options, view.hits_dict(question, hits), partial(view.search_text, question, hits))
+    return ANSWERED if found else NOTHING
+
+
+def ask(options: Options) -> int:
+    """The answer to each question, with its source."""
+    pipeline, answered = _pipeline(options), 0
+    for question in _questions(options):
+        answer = pipeline.ask(question, filter=_filter(options), k=options.k)
+        answered += not answer.abstained
+        _show(options, view.answer_dict(answer), partial(view.answer_text, answer))
+    return ANSWERED if answered else NOTHING
+
+
+def index(options: Options) -> int:
+    """Makes the index mirror its folders of notes."""
+    from index.build import update
+    from index.encoder import open_encoder
+    from index.morphemes import Analyser
+    from index.settings import IndexSettings
+
+    report = update(
+        options.index,
+        options.notes,
+        encoder=open_encoder(options.encoder or _recorded_encoder(options.index)),
+        analyse=Analyser().terms,
+        settings=IndexSettings(),
+        add=options.add,
+        replace=options.replace,
+        progress=_progress(),
+    )
+    for problem in (*report.problems, *report.warnings):
+        print(f"{problem.doc_id}: {problem.reason}", file=sys.stderr)
+    _show(options, asdict(report), partial(view.update_text, report))
+    return ANSWERED
+
+
+def _recorded_encoder(place: Path) -> str | None:
+    """The encoder that an index was built with, so that bringing it up to date does not change it; None where there is no index to ask."""
+    from index.disk import read_manifest
+
+    try:
+        return read_manifest(place).encoder.name
+    except IndexProblem:
+        return None
+
+
+def status(options: Options) -> int:
+    """What the index holds."""
+    from index.folder import FolderIndex
+
+    opened = FolderIndex.open(options.index)
+    _show(options, view.status_dict(str(options.index), opened), partial(view.status_text, str(options.index), opened))
+    return ANSWERED
+
+
+def history(options: Options) -> int:
+    """The generations that can be returned to."""
+    kept = _generations(options.index)
+    _show(options, {"generations": [asdict(each) for each in kept]}, partial(view.history_text, kept))
+    return ANSWERED
+
+
+def rollback(options: Options) -> int:
+    """Returns to an earlier generation, even where the current one is broken."""
+    from index import folder
+
+    earlier = [each.number for each in _generations(options.index) if not each.current]
+    if not earlier:
+        raise UsageError(f"{options.index} has no earlier generation to return to: `rag history` lists what is kept")
+    folder.rollback(options.index, options.generation or earlier[0])
+    return history(options)
+
+
+def _generations(place: Path) -> list[Generation]:
+    """Newest first; IndexMissing where there is none."""
+    from index import disk
+
+    kept = disk.history(place)
+    if not kept:
+        raise IndexMissing(f"There is no index in {place}. Make one: rag index --index {place} NOTES")
+    return kept
+
+
+def verify(options: Options) -> int:
+    """Compares every file and every row of the index with its manifest."""
+    from index import verify as inspection
+
+    problems = inspection.verify(options.index)
+    found = {"index": str(options.index), "whole": not problems, "problems": problems}
+    _show(options, found, partial(view.verify_text, str(options.index), problems))
+    return RagError.exit_code if problems else ANSWERED
+
+
+def evaluate(options: Options) -> int:
+    """Measures retrieval and answers on gold questions, or retrieval on public sets."""
+    report = _on_notes(options) if options.sets is None else _on_sets(options)
+    if options.json:
+        _save(options.json, report)
+    _show(options, report.to_dict(), partial(view.report_text, report))
+    return ANSWERED
+
+
+def _on_notes(options: Options) -> Report:
+    from rag.datasets import load_questions
+    from rag.evaluate import evaluate as measure
+    from rag.pipeline import Pipeline
+
+    questions = [each for each in load_questions(options.questions) if options.split in ("all", each.split)]
+    if not questions:
+        raise UsageError(f"{options.questions} has no question of split {options.split}: choose another --split")
+    return measure(Pipeline.open(options.index, encoder=options.encoder), questions, progress=_progress())
+
+
+def _on_sets(options: Options) -> Report:
+    from index.encoder import open_encoder
+    from index.morphemes import Analyser
+    from rag.datasets import YARDSTICKS, data_root
+    from rag.yardstick import evaluate_sets
+
+    root, encoder = data_root(options.data), open_encoder(options.encoder)
+    return evaluate_sets(
+        root, encoder, Analyser().terms, _retrievers, options.sets or YARDSTICKS, cache=options.cache, progress=_progress()
+    )
+
+
+def _save(file: Path, report: Report) -> None:
+    try:
+        file.write_text(json.dumps(report.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"cannot write the report to {file}: {problem.strerror}") from problem
+
+
+def _retrievers(index: Index, encoder: Encoder) -> dict[str, Retriever]:
+    from rag.pipeline import Pipeline
+
+    pipeline = Pipeline.over(index, encoder)
+    return {name: pipeline.retriever(name) for name in RETRIEVERS}
+
+
+def page(options: Options) -> int:
+    """Serves the page until interrupted."""
+    from ui.web import serve
+
+    serve(options.index, options.host, options.port, open_browser=options.open)
+    return ANSWERED
+
+
+# Arguments
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; `ui.reference` writes its page of the manual from it."""
+    program = argparse.ArgumentParser(
+        prog="rag", description="Ask your lecture notes: every answer is a quote with its source.", epilog=EXITS
+    )
+    program.add_argument("--version", action="version", version=f"rag {__version__}")
+    verbs = program.add_subparsers(metavar="COMMAND", required=True)
+    for add in (_add_index, _add_search, _add_ask, _add_eval, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
+        add(verbs)
+    return program
+
+
+def _verb(verbs: Verbs, name: str, handle: Callable[[Options], int], help: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    verb.set_defaults(handle=handle)
+    verb.add_argument("--index", type=Path, metavar="DIR", default=Path(os.environ.get("RAG_INDEX") or DEFAULT_INDEX), help=INDEX_HELP)
+    if handle is not page:
+        verb.add_argument(
+            "--format", choices=("text", "json"), default="text", help="text for people, or JSON, one line for each result (default: text)"
+        )
+    return verb
+
+
+def _add_index(verbs: Verbs) -> None:
+    verb = _verb(verbs, "index", index, "make the index mirror a folder of notes")
+    verb.add_argument("notes", type=Path, nargs="*", metavar="NOTES", help="folders of notes (default: those it mirrors already)")
+    mode = verb.add_mutually_exclusive_group()
+    mode.add_argument("--add", action="store_true", help="mirror these folders too, beside those it mirrors already")
+    mode.add_argument("--replace", action="store_true", help="forget what the index holds and mirror these folders alone")
+    _add_encoder(verb)
+
+
+def _add_search(verbs: Verbs) -> None:
+    _add_question(_verb(verbs, "search", search, "show the passages nearest to a question"))
+
+
+def _add_ask(verbs: Verbs) -> None:
+    _add_question(_verb(verbs, "ask", ask, "answer a question from the notes, with the source"))
+
+
+def _add_question(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("question", nargs="*", metavar="QUESTION", help="the question; none, or -, reads one from each line of stdin")
+    verb.add_argument("--file", metavar="FILE", help="read one question from each line of a file")
+    verb.add_argument("-k", type=_count, default=5, metavar="N", help="how many passages at most (default: 5)")
+    verb.add_argument(
+        "--retriever", choices=RETRIEVERS, default="hybrid", help="by words (lexical), by meaning (dense), or both (default: hybrid)"
+    )
+    verb.add_argument(
+        "--note", action="append", default=[], metavar="GLOB", help="only notes of this name, such as 'week05/*.md'; may be repeated"
+    )
+    verb.add_argument("--folder", action="append", default=[], metavar="PATH", help="only notes of this folder; may be repeated")
+    _add_encoder(verb)
+
+
+def _add_encoder(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--encoder", metavar="MODEL", help="a sentence-transformers model by name or folder (default: the one shipped)")
+
+
+def _add_eval(verbs: Verbs) -> None:
+    verb = _verb(verbs, "eval", evaluate, "measure retrieval and answers on gold questions")
+    verb.add_argument("--questions", type=Path, metavar="FILE", default=Path(QUESTIONS), help=f"gold questions (default: {QUESTIONS})")
+    verb.add_argument("--split", choices=("dev", "test", "all"), default="test", help="which of them (default: test)")
+    verb.add_argument("--sets", nargs="*", metavar="SET", help="measure retrieval on public sets instead: these, or all of the usual ones")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
+    verb.add_argument("--cache", type=Path, metavar="DIR", default=Path(CACHE), help=f"where their vectors are kept (default: {CACHE})")
+    verb.add_argument("--json", type=Path, metavar="FILE", help="write the report with a row for every question to a file")
+    _add_encoder(verb)
+
+
+def _add_ui(verbs: Verbs) -> None:
+    verb = _verb(verbs, "ui", page, "open the page in the browser")
+    verb.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine only)")
+    verb.add_argument("--port", type=int, default=7860, help="port to listen at (default: 7860)")
+    verb.add_argument("--open", action="store_true", help="open a browser window on the page")
+
+
+def _add_status(verbs: Verbs) -> None:
+    _verb(verbs, "status", status, "show what the index holds")
+
+
+def _add_history(verbs: Verbs) -> None:
+    _verb(verbs, "history", history, "list the generations that can be returned to")
+
+
+def _add_rollback(verbs: Verbs) -> None:
+    verb = _verb(verbs, "rollback", rollback, "return to an earlier generation")
+    verb.add_argument(
+        "generation", type=_count, nargs="?", metavar="GENERATION", help="its number, as `rag history` shows it (default: the one before)"
+    )
+
+
+def _add_verify(verbs: Verbs) -> None:
+    _verb(verbs, "verify", verify, "check every file of the index against its manifest")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+_count.__name__ = "whole number"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
