@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path, PurePath
 
+import numpy as np
+
 from index import disk
 from index.encoder import Encoder
 from index.errors import IndexBusy, IndexMissing, IndexProblem, NoteError
@@ -219,7 +221,8 @@ def _embedded(notes: Sequence[_Split], done: int, total: int, tools: _Tools) -> 
     texts = [passage.embedded for note in notes for passage in note.passages]
     report = tools.progress
     further = (lambda stage, now, _: report(stage, done + now, total)) if report else None
-    vectors = tools.encoder.encode_passages(texts, further)
+    # without texts the encoder is not called: it would load its model
+    vectors = tools.encoder.encode_passages(texts, further) if texts else np.empty((0, tools.encoder.dim), np.float32)
     items, row = [], 0
     for note in notes:
         rows = slice(row, row + len(note.passages))

@@ -55,12 +55,14 @@ def now() -> str:
 
 
 def read_manifest(root: Path) -> Manifest:
-    """The current generation. Raises IndexMissing, IndexFormat, IndexCorrupt."""
+    """The current generation. Raises IndexMissing, IndexFormat, IndexCorrupt, IndexProblem."""
     path = root / "manifest.json"
     try:
         return load(path.read_bytes(), str(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexMissing(f"There is no index in {root}. Make one: rag index --index {root} NOTES") from error
+    except OSError as error:
+        raise IndexProblem(f"{path} cannot be read: {error.strerror or error}. Give yourself the right to read it.") from error
 
 
 def read_archived(root: Path, generation: int) -> Manifest:

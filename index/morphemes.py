@@ -2,11 +2,12 @@
 
 A text gives three kinds of terms, told apart by their first character:
 
-- morphemes: nouns, verbs, adjectives, adverbs, roots, foreign words, numbers, Hanja; lower-cased, in dictionary form, compounds both whole and in parts
+- morphemes: nouns, verbs, adjectives, adverbs, roots, foreign words, numbers, Hanja; lower-cased, in dictionary form,
+  compounds both whole and in parts
 - `#` character bigrams of Hangul words, which forgive a wrong analysis or a typing slip
 - `=` the words as written
 
-A question weighs them 1, .2 and .2. Measured on hit@1 with BM25 alone: morphemes .917 on KorQuAD dev, all three .927 (docs/evaluation.md).
+A question weighs them 1, .2 and .2 (measured: docs/training.md).
 """
 
 from __future__ import annotations

@@ -115,9 +115,16 @@ def damage(folder: Path, files: Mapping[str, Stored], hashes: bool) -> list[str]
             problems.append(f"{path} is missing.")
         elif path.stat().st_size != stored.bytes:
             problems.append(f"{path} holds {path.stat().st_size} bytes, the manifest says {stored.bytes}.")
-        elif hashes and sha256(path) != stored.sha256:
-            problems.append(f"{path} is altered: its hash is not the manifest's.")
+        elif hashes and not _intact(path, stored):
+            problems.append(f"{path} is altered or cannot be read: its hash is not the manifest's.")
     return problems
+
+
+def _intact(path: Path, stored: Stored) -> bool:
+    try:
+        return sha256(path) == stored.sha256
+    except OSError:
+        return False
 
 
 def open_segment(folder: Path, entry: SegmentEntry, dim: int) -> Segment:

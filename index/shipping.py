@@ -290,9 +290,7 @@ def export_onnx(model: Any, target: Path) -> None:
         full = Path(folder, "model.onnx")
         program.save(str(full))
         target.parent.mkdir(parents=True, exist_ok=True)
-        quantize_dynamic(
-            full, target, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
-        )
+        quantize_dynamic(full, target, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
     small = onnx.load(str(target))
     for part in (small, small.graph, *small.graph.node, *small.graph.initializer):
         del part.metadata_props[:]  # the exporter's stack traces: more than a megabyte

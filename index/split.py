@@ -25,7 +25,9 @@ _MARGIN = 8
 
 _MARKDOWN_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)[.)]?[ \t]+(\S.{0,78})$")
-_NAMED_HEADING = re.compile(r"((?:제\s?)?\d{1,2}\s?(?:장|절|강|주차)|(?:Chapter|Part|Section|Week|Lecture)\s\d{1,2})\b.{0,60}$", re.IGNORECASE)
+_NAMED_HEADING = re.compile(
+    r"((?:제\s?)?\d{1,2}\s?(?:장|절|강|주차)|(?:Chapter|Part|Section|Week|Lecture)\s\d{1,2})\b.{0,60}$", re.IGNORECASE
+)
 _BULLET = re.compile(r"([ \t]*)([-*+•·‣◦▪○●※]|\d{1,3}[.)]|[가-하][.)]|\([\da-z가-하]\))[ \t]+(?=\S)")
 _FENCE = re.compile(r"[ \t]*(```+|~~~+|\$\$)")
 _TABLE = re.compile(r"[ \t]*\|.*\|[ \t]*$")
@@ -262,7 +264,8 @@ def _counted(text: str, units: Sequence[_Unit], count_tokens: CountTokens) -> li
 
 
 def _pack(units: Sequence[_Unit], settings: SplitSettings, budget: int) -> list[list[_Unit]]:
-    """Runs of units. A section not much above the target stays whole; else a run ends at its target size, or from half of it at a new thought."""
+    """Runs of units. A section not much above the target stays whole; else a run ends at its target size, or from half of it
+    at a new thought."""
     target = min(settings.target_tokens, budget)
     whole = sum(unit.tokens for unit in units) <= min(target * 1.25, budget)
     runs: list[list[_Unit]] = []

@@ -101,7 +101,7 @@ class Passage:
 class Filter:
     """Keeps passages of the named notes or folders. Empty means everything.
 
-    `notes` are document ids or glob patterns (`week05/*.md`), `folders` are path prefixes (`week05`). A passage passes if any entry matches.
+    `notes` are document ids or glob patterns (`week05/*.md`), `folders` are path prefixes (`week05`); any match lets a passage through.
     """
 
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from index.index import unit
 from index.lexical import Postings
 from index.manifest import DocumentEntry, Manifest, SegmentEntry
 from index.segment import Segment, damage, open_segment, parse_note
+from index.types import Document
 
 
 def verify(path: Path) -> list[str]:
@@ -79,7 +80,7 @@ def _note(segment: Segment, doc_id: str, entry: DocumentEntry) -> Iterator[str]:
         return
     document, rows = note.document, entry.rows[1] - entry.rows[0]
     if (document.doc_id, document.title, len(document.text)) != (doc_id, entry.title, entry.characters):
-        yield f"{document.title!r} with {len(document.text)} characters is not the manifest's {entry.title!r} with {entry.characters}."
+        yield f"the manifest says {entry.title!r}, {entry.characters} characters; stored is {_about(document)}."
     if len(note.passages) != rows:
         yield f"{len(note.passages)} passages for {rows} rows."
     for passage in note.passages:
@@ -87,6 +88,10 @@ def _note(segment: Segment, doc_id: str, entry: DocumentEntry) -> Iterator[str]:
             yield f"passage {passage.start}-{passage.end} lies outside the text of {len(document.text)} characters."
     if not unit(segment.flat.vectors[slice(*entry.rows)]).all():
         yield "a vector is not finite or not of unit length."
+
+
+def _about(document: Document) -> str:
+    return f"{document.doc_id}, {document.title!r}, {len(document.text)} characters"
 
 
 def _postings(postings: Postings) -> Iterator[str]:

@@ -20,8 +20,13 @@ from rag.types import RETRIEVERS, Answer, Hit, Reader, Retriever, RetrieverName,
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
 NO_QUESTION = "질문이 비어 있습니다."
 
-_SUMMARY = re.compile(r"요약\s*(해|좀|하|부탁|본)|전체\s*(내용을?\s*)?정리|\bsummar(y|ise|ize)\b.{0,40}\b(note|lecture|document|this|all)|^\s*summar(ise|ize)\b", re.I)
-_CARRIES_ON = re.compile(r"^\s*(그럼|그러면|그렇다면|그건|그거|그것|그|이건|이거|이것|또|and\b|what about\b|then\b|how about\b)|^.{0,12}(는|은)\?*$", re.I)
+_SUMMARY = re.compile(
+    r"요약\s*(해|좀|하|부탁|본)|전체\s*(내용을?\s*)?정리|\bsummar(y|ise|ize)\b.{0,40}\b(note|lecture|document|this|all)|^\s*summar(ise|ize)\b",
+    re.I,
+)
+_CARRIES_ON = re.compile(
+    r"^\s*(그럼|그러면|그렇다면|그건|그거|그것|그|이건|이거|이것|또|and\b|what about\b|then\b|how about\b)|^.{0,12}(는|은)\?*$", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

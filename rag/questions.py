@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-_LIST = re.compile(
-    r"종류|목록|나열|모두|전부|(?:세|네|두|다섯|여섯|몇|\d) ?(?:가지|단계)|가지는|가지를|구성 ?요소|항목|어떤 것들|뭐뭐|무엇무엇|뭐가 있|무엇이 있|장단점|단계는|단계를"
-    r"|\blist\b|\ball (?:the|of)\b|\bwhat are\b|\bname the\b|\bsteps\b|\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
-    re.IGNORECASE,
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_LIST = _any(
+    r"종류|목록|나열|모두|전부|항목|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|어떤 것들|뭐가 있|무엇이 있",
+    r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)|가지는|가지를|단계는|단계를",
+    r"\blist\b|\ball (?:the|of)\b|\bwhat are\b|\bname the\b|\bsteps\b|\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
 )
-_DEFINITION = re.compile(
-    r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념|(?:이|가)? ?(?:뭐야|뭔가|뭐지|뭐예요|뭔데|무엇인가|무엇이야|무엇인지)) *[?？.]*$"
-    r"|^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
-    re.IGNORECASE,
+_REASON = _any(r"왜|이유|까닭|어째서|어떻게|방법|원리", r"\bwhy\b|\bhow (?!many|much|long|large|big)")
+_DEFINITION = _any(
+    r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념) *[?？.]*$",
+    r"(?:뭐야|뭔가|뭐지|뭐예요|뭔데|뭔가요|무엇인가|무엇인가요|무엇이야|무엇인지) *[?？.]*$",
+    r"^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
 )
-_WHY = re.compile(r"왜|이유|까닭|어째서|어떻게|방법|원리|\bwhy\b|\bhow (?!many|much|long|large|big)", re.IGNORECASE)
+_NUMBER = _any(
+    r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도|언제",
+    r"\bhow (?:many|much|long|large|big|high|often)\b|\bwhat (?:year|percentage|number|share)\b|\bwhen\b",
+)
 
 
 class Wants(Enum):
@@ -29,7 +38,24 @@ class Wants(Enum):
 
 def wants(question: str) -> Wants:
     """Rules over the question's words; the first that fits."""
-    for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _WHY), (Wants.DEFINITION, _DEFINITION)):
+    for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _REASON), (Wants.DEFINITION, _DEFINITION)):
         if pattern.search(question.strip()):
             return kind
     return Wants.FACT
+
+
+def asks_number(question: str) -> bool:
+    """Whether the answer must hold a number or a date."""
+    return _NUMBER.search(question) is not None
+
+
+_COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
+_ENGLISH_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+_COUNT = _any(rf"({'|'.join(_COUNTS)}|\d+) ?(?:가지|단계|개|군데|종|요소|곳)", rf"\b({'|'.join(_ENGLISH_COUNTS)})\b")
+
+
+def count_asked(question: str) -> int | None:
+    """How many items a list question asks for, where it says so."""
+    match = _COUNT.search(question)
+    word = (match.group(1) or match.group(2) or "").lower() if match else ""
+    return int(word) if word.isdigit() else (_COUNTS | _ENGLISH_COUNTS).get(word)

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -23,8 +23,8 @@ from index.index import Index
 from index.lexical import idf
 from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.sentences import sentences
-from rag.questions import Wants, wants
-from rag.spans import answer_spans, shown
+from rag.questions import Wants, asks_number, count_asked, wants
+from rag.spans import answer_spans, header_of, items, shown
 from rag.types import Answer, Hit
 
 Features = NDArray[np.float64]
@@ -33,8 +33,22 @@ NOT_FOUND = "노트에서 근거를 찾지 못했습니다"
 READER = Path(__file__).parent / "models" / "sentence_reader.json"
 ENCODED = 12
 """How many sentences are encoded for one question."""
+PER_HIT = 2
+"""How many sentences of every hit are encoded whatever their words."""
 
-SENTENCE = ("constant", "cosine", "words", "words with context", "hit margin", "rank", "defines", "short", "heading")
+SENTENCE = (
+    "cosine",
+    "words",
+    "words with context",
+    "hit margin",
+    "rank",
+    "defines",
+    "short",
+    "heading",
+    "number asked for",
+    "list asked for",
+    "length of list asked for",
+)
 EVIDENCE = (
     "constant",
     "score",
@@ -45,7 +59,11 @@ EVIDENCE = (
     "words of the best hit",
     "dense score of the best hit",
     "hit margin",
-    "rarest word is there",
+    "unseen words",
+    "unseen Latin words",
+    "rarest word is missing",
+    "number asked for is missing",
+    "wants a number",
     "wants a list",
     "wants a definition",
     "wants a fact",
@@ -53,6 +71,8 @@ EVIDENCE = (
 
 _RULE = re.compile(r"[\s|:\-=*_`#>$]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
+_SIGNS = re.compile(r"[\s\-*•·#>\d.)]*")
+_NUMBER = re.compile(r"\d|[한두세네] ?(?:가지|개|단계|번|배)|절반|\b(?:one|two|three|four|five|six|ten|half)\b", re.IGNORECASE)
 _DEFINES = re.compile(r"[^.:]{1,40}?(?:\([^)]*\))?\*{0,2}\s*(?:이?란|은|는|[:：]|=|is |are |means )")
 
 
@@ -79,9 +99,10 @@ def shipped() -> Weights:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of a hit, `hit.passage.text[start:end]`, and what is known of it: values of SENTENCE."""
+    """A sentence of a hit, `hit.passage.text[start:end]`, and what is known of it: the hit's place, and the values of SENTENCE."""
 
     hit: Hit
+    rank: int
     start: int
     end: int
     features: tuple[float, ...] = ()
@@ -90,10 +111,13 @@ class Candidate:
     def text(self) -> str:
         return self.hit.passage.text[self.start : self.end]
 
+    def value(self, feature: str) -> float:
+        return self.features[SENTENCE.index(feature)]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The candidates of one question, best first, with their scores, and the values of EVIDENCE."""
+    """The candidates of one question, best first, and the values of EVIDENCE."""
 
     candidates: Sequence[Candidate]
     evidence: Features
@@ -118,95 +142,122 @@ class SentenceReader:
         if _sigmoid(weights.answerable, reading.evidence) < weights.threshold:
             return Answer(question, "", (), confidence, tuple(hits), abstained=True, message=NOT_FOUND)
         best = reading.candidates[0]
-        known = [token.term for token in self.analyser.tokens(question)]
-        spans = answer_spans(best.hit.passage, best.start, best.end, wants(question), known)
+        known = {token.term for token in self.analyser.tokens(question)}
+        spans = answer_spans(best.hit.passage, best.start, best.end, question, known)
         return Answer(question, shown(spans), spans, confidence, tuple(hits))
 
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:
         """The sentences of the hits in the order of their scores; None where there is none."""
-        rarity = self._rarity(question)
-        chosen = self._shortlist(rarity, [candidate for hit in hits for candidate in _sentences(hit)])
+        words = _Words(self.index, self.analyser, question)
+        chosen = _shortlist(words, [candidate for rank, hit in enumerate(hits) for candidate in _sentences(hit, rank)])
         if not chosen:
             return None
         vector = self.encoder.encode_questions([question])[0]
         cosines = self.encoder.encode_passages([f"{each.hit.passage.context}\n{each.text}" for each in chosen]) @ vector
         described = [
-            Candidate(each.hit, each.start, each.end, self._features(question, rarity, hits, each, float(cosine)))
+            replace(each, features=_features(words, each, hits[0].score, float(cosine)))
             for each, cosine in zip(chosen, cosines, strict=True)
         ]
         scores = np.array([np.dot(weights, each.features) for each in described])
         order = np.argsort(-scores, kind="stable")
-        evidence = self._evidence(question, rarity, hits, described[order[0]], np.sort(scores)[::-1])
-        return Reading([described[at] for at in order], evidence)
+        return Reading([described[at] for at in order], _evidence(words, hits, described[order[0]], scores[order]))
 
-    def _rarity(self, question: str) -> dict[str, float]:
-        """The morphemes of the question with their idf."""
-        terms = [term for term in self.analyser.query(question) if term[0] not in (BIGRAM, SURFACE)]
-        return {term: idf(len(self.index), df) for term, df in zip(terms, self.index.document_frequency(terms), strict=True)}
 
-    def _shortlist(self, rarity: Mapping[str, float], candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The ENCODED candidates with most of the question's words, better hits first among equals; every hit keeps its best two."""
-        words = [self._held(rarity, each.text) + 0.5 * self._held(rarity, each.hit.passage.context) for each in candidates]
-        order = sorted(range(len(candidates)), key=lambda at: -words[at])
-        seen: dict[str, int] = {}
-        places = []
-        for at in order:
-            name = candidates[at].hit.passage.passage_id
-            places.append(seen.get(name, 0) >= 2)
-            seen[name] = seen.get(name, 0) + 1
-        kept = sorted(range(len(order)), key=lambda number: (places[number], number))[:ENCODED]
-        return [candidates[order[number]] for number in sorted(kept)]
+class _Words:
+    """The morphemes of one question with their idf, and how much of them a text holds; every text is analysed once."""
 
-    def _held(self, rarity: Mapping[str, float], text: str) -> float:
-        """The share of the question's rarity that the text holds, 0 to 1."""
-        terms = {token.term for token in self.analyser.tokens(text)}
-        return sum(value for term, value in rarity.items() if term in terms) / (sum(rarity.values()) or 1.0)
+    def __init__(self, index: Index, analyser: Analyser, question: str) -> None:
+        terms = [term for term in analyser.query(question) if term[0] not in (BIGRAM, SURFACE)]
+        frequencies = index.document_frequency(terms)
+        self.question = question
+        self.rarity: Mapping[str, float] = {term: idf(len(index), df) for term, df in zip(terms, frequencies, strict=True)}
+        self.unseen = [term for term, df in zip(terms, frequencies, strict=True) if not df]
+        self.rarest = max(terms, key=lambda term: self.rarity[term], default="")
+        self._analyser = analyser
+        self._known: dict[str, frozenset[str]] = {}
 
-    def _features(
-        self, question: str, rarity: Mapping[str, float], hits: Sequence[Hit], candidate: Candidate, cosine: float
-    ) -> tuple[float, ...]:
-        passage, text = candidate.hit.passage, candidate.text
-        defines = wants(question) is Wants.DEFINITION and bool(_DEFINES.match(text.lstrip(" -*•·0123456789.")))
-        return (
+    def of(self, *texts: str) -> frozenset[str]:
+        """The question's morphemes that occur in any of the texts."""
+        return frozenset[str]().union(*(self._of(text) for text in texts))
+
+    def _of(self, text: str) -> frozenset[str]:
+        if text not in self._known:
+            self._known[text] = frozenset(token.term for token in self._analyser.tokens(text)) & self.rarity.keys()
+        return self._known[text]
+
+    def share(self, *texts: str) -> float:
+        """The share of the question's rarity that the texts hold together, 0 to 1."""
+        return sum(self.rarity[term] for term in self.of(*texts)) / (sum(self.rarity.values()) or 1.0)
+
+
+def _sentences(hit: Hit, rank: int) -> Iterator[Candidate]:
+    """The sentences of a passage; rules, fences and the header rows of tables left out."""
+    text = hit.passage.text
+    for start, end in sentences(text):
+        sentence = text[start:end]
+        header = sentence.startswith("|") and header_of(text, start) is None
+        if not (header or _RULE.match(sentence) or _FENCE.match(sentence)):
+            yield Candidate(hit, rank, start, end)
+
+
+def _shortlist(words: _Words, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The ENCODED candidates that hold most of the question's words, the best PER_HIT of every hit before all others."""
+    held = [words.share(each.text) + 0.5 * words.share(each.hit.passage.context) for each in candidates]
+    order = sorted(range(len(candidates)), key=lambda at: -held[at])
+    taken = [0] * len(candidates)
+    later = {}
+    for at in order:
+        rank = candidates[at].rank
+        later[at] = taken[rank] >= PER_HIT
+        taken[rank] += 1
+    kept = sorted(order, key=lambda at: later[at])[:ENCODED]
+    return [candidates[at] for at in sorted(kept)]
+
+
+def _features(words: _Words, candidate: Candidate, top: float, cosine: float) -> tuple[float, ...]:
+    """Values of SENTENCE."""
+    passage, text, wanted = candidate.hit.passage, candidate.text, wants(words.question)
+    opened = items(passage.text, candidate.start, candidate.end) if wanted is Wants.LIST else []
+    return (
+        10 * cosine,
+        words.share(text),
+        words.share(text, passage.context),
+        10 * (candidate.hit.score / top - 1) if top > 0 else 0.0,
+        float(candidate.rank),
+        float(wanted is Wants.DEFINITION and _DEFINES.match(_SIGNS.sub("", text, count=1)) is not None),
+        float(len(text) < 15),
+        float(text.lstrip().startswith("#")),
+        float(asks_number(words.question) and _NUMBER.search(text) is not None),
+        float(bool(opened)),
+        float(bool(opened) and len(opened) == count_asked(words.question)),
+    )
+
+
+def _evidence(words: _Words, hits: Sequence[Hit], best: Candidate, scores: Features) -> Features:
+    """Values of EVIDENCE."""
+    wanted, number = wants(words.question), asks_number(words.question)
+    dense = best.hit.legs["dense"].score if "dense" in best.hit.legs else best.value("cosine") / 10
+    return np.array(
+        (
             1.0,
-            10 * cosine,
-            self._held(rarity, text),
-            self._held(rarity, f"{passage.context}\n{text}"),
-            10 * (candidate.hit.score / hits[0].score - 1) if hits[0].score > 0 else 0.0,
-            float(hits.index(candidate.hit)),
-            float(defines),
-            float(len(text) < 15),
-            float(text.lstrip().startswith("#")),
+            scores[0],
+            min(scores[0] - scores[1], 3.0) if len(scores) > 1 else 3.0,
+            best.value("cosine"),
+            best.value("words"),
+            best.value("words with context"),
+            words.share(hits[0].passage.embedded),
+            10 * dense,
+            best.value("hit margin"),
+            float(len(words.unseen)),
+            float(sum(term.isascii() for term in words.unseen)),
+            float(words.rarest not in words.of(*(hit.passage.embedded for hit in hits[:2]))),
+            float(number and not best.value("number asked for")),
+            float(number),
+            float(wanted is Wants.LIST),
+            float(wanted is Wants.DEFINITION),
+            float(wanted is Wants.FACT),
         )
-
-    def _evidence(self, question: str, rarity: Mapping[str, float], hits: Sequence[Hit], best: Candidate, scores: Features) -> Features:
-        wanted = wants(question)
-        rarest = max(rarity, key=lambda term: rarity[term], default="")
-        found = {token.term for hit in hits[:2] for token in self.analyser.tokens(hit.passage.embedded)}
-        dense = best.hit.legs["dense"].score if "dense" in best.hit.legs else best.features[1] / 10
-        return np.array(
-            (
-                1.0,
-                scores[0],
-                min(scores[0] - scores[1], 3.0) if len(scores) > 1 else 3.0,
-                *best.features[1:4],
-                self._held(rarity, hits[0].passage.embedded),
-                10 * dense,
-                best.features[4],
-                float(rarest in found),
-                float(wanted is Wants.LIST),
-                float(wanted is Wants.DEFINITION),
-                float(wanted is Wants.FACT),
-            )
-        )
-
-
-def _sentences(hit: Hit) -> Iterator[Candidate]:
-    """The sentences of a passage, rules and fences left out."""
-    for start, end in sentences(hit.passage.text):
-        text = hit.passage.text[start:end]
-        if not _RULE.match(text) and not _FENCE.match(text):
-            yield Candidate(hit, start, end)
+    )
 
 
 def _sigmoid(weights: Sequence[float], features: Features) -> float:

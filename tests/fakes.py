@@ -12,7 +12,7 @@ from index.types import Progress
 
 
 class HashEncoder:
-    """Hashes each word to a fixed random direction and sums them: the same text always gives the same unit vector, shared words bring texts closer."""
+    """Gives each word a fixed random direction and sums them: texts that share words are close, and the same text has the same vector."""
 
     def __init__(self, dim: int = 32, name: str = "hash") -> None:
         self.name = name

@@ -161,9 +161,10 @@ def spoken(message: str, t: Texts) -> str:
 
 
 def _answer(answer: Answer, t: Texts) -> str:
+    many = " many" if "\n" in answer.text else ""
     return (
         f'<section class="card answer">{_asked(answer, t)}<p class="label">{t.answer}</p>'
-        f'<div class="text" dir="auto">{_text(answer.text)}</div>'
+        f'<div class="text{many}" dir="auto">{_text(answer.text)}</div>'
         f"{_confidence(answer.confidence, t)}{_origins(answer, t)}{_notices(answer, t)}</section>"
     )
 
@@ -186,16 +187,14 @@ def _confidence(confidence: float, t: Texts) -> str:
 
 
 def _origins(answer: Answer, t: Texts) -> str:
-    """The places of the answer, each once, as buttons that open the note."""
-    rows = dict.fromkeys(filter(None, (_origin(span, answer, t) for span in answer.spans)))
+    """The passages that hold the answer, each once at its first words, as buttons that open the note."""
+    found = [(rank, hit.passage, span) for span in answer.spans for rank, hit in enumerate(answer.hits, 1) if view.evidence(hit, [span])]
+    first = {passage.passage_id: (rank, passage, span) for rank, passage, span in reversed(found)}
+    rows = [_origin(rank, passage, span, answer, t) for rank, passage, span in sorted(first.values(), key=lambda row: row[0])]
     return f'<p class="label">{t.source}</p><ul class="origins">{"".join(rows)}</ul>' if rows else ""
 
 
-def _origin(span: Span, answer: Answer, t: Texts) -> str:
-    found = next(((rank, hit.passage) for rank, hit in enumerate(answer.hits, 1) if view.evidence(hit, [span])), None)
-    if found is None:
-        return ""
-    rank, passage = found
+def _origin(rank: int, passage: Passage, span: Span, answer: Answer, t: Texts) -> str:
     line = passage.locator.line + passage.text[: max(0, span.start - passage.start)].count("\n")
     where = place(replace(passage.locator, line=line), t)
     return (

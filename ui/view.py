@@ -93,10 +93,8 @@ def evidence(hit: Hit, spans: Sequence[Span]) -> list[Interval]:
 
 
 def scores_text(hit: Hit) -> str:
-    """`0.812 (dense 0.71 #2, lexical 12.30 #1)`: the score, then each leg's score and rank."""
-    legs = ", ".join(
-        f"{name} {leg.score:.2f}" + (f" #{leg.rank}" if leg.rank else "") for name, leg in hit.legs.items() if math.isfinite(leg.score)
-    )
+    """`0.812 (dense 0.71 #2, lexical 12.30 #1)`: the score, then score and rank of each leg that found the passage."""
+    legs = ", ".join(f"{name} {leg.score:.2f} #{leg.rank}" for name, leg in hit.legs.items() if leg.rank is not None)
     return f"{hit.score:.3f} ({legs})" if legs else f"{hit.score:.3f}"
 
 

@@ -20,7 +20,7 @@ from index.folder import FolderIndex
 from index.notes import NoteFile
 from index.notes.read import read_note
 from index.settings import IndexSettings, SplitSettings
-from index.types import Document, Progress, UpdateReport
+from index.types import Document, NoteProblem, Progress, UpdateReport
 from index.verify import verify
 from tests.fakes import HashEncoder
 from tests.index.samples import FailingDisk, Killed, full_disk, state
@@ -78,6 +78,12 @@ class Desk:
         return [info.doc_id for info in self.opened().documents()]
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here needs the platter; those that count operations have a disk of their own."""
+    monkeypatch.setattr(DISK, "sync", lambda descriptor: None)
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Notes are read in this process; `test_reads_in_a_child_process` has the real way."""
@@ -85,12 +91,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path)
 
 
-def read_here(files: Sequence[NoteFile], progress: Progress | None = None) -> Iterator[Document | build.NoteProblem]:
+def read_here(files: Sequence[NoteFile], progress: Progress | None = None) -> Iterator[Document | NoteProblem]:
     for done, file in enumerate(files, start=1):
         try:
             yield read_note(file)
         except NoteError as error:
-            yield build.NoteProblem(file.doc_id, str(error))
+            yield NoteProblem(file.doc_id, str(error))
         if progress:
             progress("read", done, len(files))
 
@@ -162,8 +168,9 @@ def test_moved_notes_are_not_embedded_again(desk: Desk) -> None:
     desk.update(desk.notes)
     before = {doc_id: desk.opened().indexed(doc_id) for doc_id in desk.doc_ids()}
     (desk.notes / "a.md").rename(desk.notes / "week2" / "a.md")
+    desk.encoder.calls = 0
     report = desk.update()
-    assert (report.added, report.removed, desk.encoder.seen, desk.analysed) == (("week2/a.md",), ("a.md",), [], [])
+    assert (report.added, report.removed, desk.encoder.calls, desk.analysed) == (("week2/a.md",), ("a.md",), 0, [])
     after = desk.opened().indexed("week2/a.md")
     assert [passage.passage_id for passage in after.passages] == [f"week2/{passage.passage_id}" for passage in before["a.md"].passages]
     assert np.array_equal(after.vectors, before["a.md"].vectors)
@@ -242,7 +249,7 @@ def test_warnings_of_notes_are_told(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(build, "read_notes", lambda files, progress: (replace(read_note(file), warnings=(warned,)) for file in files[:1]))
     (desk.notes / "week2/b.txt").unlink()
     (desk.notes / "week2/c.md").unlink()
-    assert desk.update(desk.notes).warnings == (build.NoteProblem("a.md", warned),)
+    assert desk.update(desk.notes).warnings == (NoteProblem("a.md", warned),)
     assert desk.opened().documents()[0].warnings == (warned,)
 
 
@@ -370,7 +377,6 @@ def test_cut_short_anywhere_the_next_run_ends_right(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Killed]
 ) -> None:
     monkeypatch.setattr(build, "COMMIT_PASSAGES", 2)
-    monkeypatch.setattr(DISK, "sync", lambda descriptor: None)
     desk.update(desk.notes)
     expected = state(desk.opened())
     for step in count():

@@ -18,7 +18,7 @@ import pytest
 
 from index import commit, disk
 from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, IndexFormat, IndexMissing, IndexProblem, UsageError
-from index.files import DISK, FileSystem
+from index.files import DISK, FileSystem, create
 from index.folder import FolderIndex, rollback
 from index.index import Changes
 from index.manifest import dump, load
@@ -26,6 +26,12 @@ from index.verify import verify
 from tests.index.samples import FailingDisk, Killed, QuickDisk, files, folder, full_disk, note, put, state
 
 A, B = note("a.md", "역전파 는 기울기 를 구한다\n연쇄 법칙", warnings=("page 4 holds no text",)), note("b.md", "확률 은 0 과 1 사이")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here needs the platter; those that count operations have a disk of their own."""
+    monkeypatch.setattr(DISK, "sync", lambda descriptor: None)
 
 
 @pytest.fixture
@@ -138,6 +144,13 @@ def test_missing(tmp_path: Path) -> None:
             FolderIndex.open(place)
         with pytest.raises(IndexMissing):
             verify(place)
+
+
+def test_unreadable(root: Path) -> None:
+    (root / "manifest.json").unlink()
+    (root / "manifest.json").mkdir()
+    with pytest.raises(IndexProblem, match="cannot be read"):
+        FolderIndex.open(root)
 
 
 def test_format(root: Path) -> None:
@@ -279,10 +292,54 @@ def test_verify_looks_into_the_rows(root: Path) -> None:
     wrong = replace(manifest.documents["b.md"], title="다른 제목", characters=3)
     (root / "manifest.json").write_bytes(dump(replace(manifest, documents={**manifest.documents, "b.md": wrong})))
     [problem] = [problem for problem in verify(root) if "다른 제목" in problem]
-    assert problem.startswith("b.md: '제목' with 13 characters")
+    assert problem == "b.md: the manifest says '다른 제목', 3 characters; stored is b.md, '제목', 13 characters."
     shared = replace(manifest.documents["b.md"], rows=(0, 1))
     (root / "manifest.json").write_bytes(dump(replace(manifest, documents={"b.md": shared, "b2.md": shared})))
     assert "b.md and b2.md share rows." in verify(root)
+
+
+def rewrite(root: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Alters a file of the segment that holds b.md, and its hash in the manifest: what only a bug of the writer could do."""
+    manifest, path = disk.read_manifest(root), root / "segments" / "000002" / name
+    data = change(path.read_bytes())
+    path.unlink()
+    entry = manifest.segments["000002"]
+    files = {**entry.files, name: create(DISK, path, [data])}
+    (root / "manifest.json").write_bytes(dump(replace(manifest, segments={**manifest.segments, "000002": replace(entry, files=files)})))
+
+
+def swapped(data: bytes) -> bytes:
+    """The bytes of an npy file with its first two cells of 8 bytes exchanged."""
+    return data[:128] + data[136:144] + data[128:136] + data[144:]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "problem"),
+    [
+        ("vectors.npy", lambda data: data[:128] + b"\x00\x00\xc0\x7f" + data[132:], "b.md: a vector is not finite or not of unit length."),
+        ("vectors.npy", lambda data: data[:128] + bytes(32), "b.md: a vector is not finite or not of unit length."),
+        ("lengths.npy", lambda data: data[:128] + b"\x09\x00\x00\x00", "the lengths do not agree with the inverted lists."),
+        ("entries.npy", lambda data: data[:128] + b"\x01" + data[129:], "an inverted list names a row that does not exist."),
+        ("bounds.npy", swapped, "the terms are not in order."),
+        ("notes.jsonl", lambda data: data.replace(b'"end":13', b'"end":14'), "b.md: passage 0-14 lies outside the text of 13 characters."),
+        ("notes.jsonl", lambda data: data.replace(b'"start":0,"end":13', b'"start":9,"end":9 '), "passage 9-9 lies outside"),
+        ("notes.jsonl", lambda data: data.replace(b'"doc_id":"b.md"', b'"doc_id":"c.md"'), "stored is c.md, '제목', 13 characters"),
+        ("notes.jsonl", lambda data: data[:60] + b"\n" + data[61:], "b.md: its text cannot be read."),
+    ],
+)
+def test_verify_looks_at_every_row(root: Path, name: str, change: Callable[[bytes], bytes], problem: str) -> None:
+    rewrite(root, name, change)
+    assert any(problem in told for told in verify(root)), verify(root)
+
+
+def test_verify_counts_passages(root: Path) -> None:
+    line = (root / "segments" / "000002" / "notes.jsonl").read_bytes()
+    start = line.index(b'"passages":[')
+    shorter = line[: start + 12] + b"]}"
+    rewrite(root, "notes.jsonl", lambda data: shorter + b" " * (len(data) - len(shorter) - 1) + b"\n")
+    assert "b.md: 0 passages for 1 rows." in verify(root)
+    with pytest.raises(IndexCorrupt, match=r"passages of b\.md"):
+        FolderIndex.open(root).document("b.md")
 
 
 def test_manifest_says_what_it_holds(root: Path) -> None:
@@ -385,6 +442,20 @@ def test_a_full_disk_gets_its_space_back(root: Path) -> None:
         with pytest.raises(IndexProblem, match=r"No space left.*whole"):
             FolderIndex.open(root, fs=OnceFull(step)).apply(put(note("c.md", "새 노트")))
     assert names(root) == before
+
+
+def test_what_cannot_be_removed_now_is_removed_later(root: Path) -> None:
+    class Held(QuickDisk):
+        """Windows, while a reader has the old files open."""
+
+        def remove(self, file: Path) -> None:
+            raise PermissionError(13, "in use")
+
+    index = FolderIndex.open(root, fs=Held(), keep=1).apply(put(note("c.md", "새 노트")))
+    assert (index.generation, (root / "segments" / "000001").exists()) == (4, True)
+    FolderIndex.open(root, keep=1).apply(put(note("d.md", "새 노트")))
+    assert (FolderIndex.open(root).generation, (root / "segments" / "000001").exists()) == (5, False)
+    assert verify(root) == []
 
 
 class OnceFull(FailingDisk):

@@ -166,10 +166,10 @@ def test_asking_twice_gives_the_same(index: Index) -> None:
     assert state(index) == state(index)
 
 
-def test_ties_are_in_passage_order(index: Index) -> None:
+@pytest.mark.parametrize("together", [True, False])
+def test_ties_are_in_passage_order(index: Index, together: bool) -> None:
     twins = [note(f"twin{number}.md", "같은 문장\n같은 문장") for number in (3, 1, 2)]
-    for twin in twins:
-        index = index.apply(put(twin))
+    index = index.apply(put(*twins)) if together else index.apply(put(twins[0])).apply(put(twins[1])).apply(put(twins[2]))
     first = [info.doc_id for info in index.documents()].index("twin1.md")
     assert first == 0
     assert index.dense(twins[0].vectors[:1], 6)[0][0].tolist() == [0, 1, 2, 3, 4, 5]

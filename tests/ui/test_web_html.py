@@ -110,13 +110,15 @@ def test_an_answer_shows_its_words_confidence_and_source(lang: Lang) -> None:
     assert tree.of("origin")[0].text == f"1역전파›학습›기울기{t.line.format(value=13)}"
 
 
-def test_each_source_is_named_once() -> None:
-    shown = answer("하나 둘", "하나")
+def test_each_source_is_named_once_at_its_first_words() -> None:
+    shown = answer("앞\n하나\n둘", "하나")
     span = shown.spans[0]
     second = Span(span.doc_id, span.start + 3, span.start + 4, "둘")
+    later = Span(span.doc_id, 900, 902, "다른")
     elsewhere = Span("other.md", 0, 1, "x")
-    tree = parse(html.answer_side(replace(shown, spans=(span, second, elsewhere)), "ko"))
-    assert len(tree.of("origin")) == 1
+    tree = parse(html.answer_side(replace(shown, text="하나\n둘", spans=(later, span, second, elsewhere)), "ko"))
+    assert [(row.text[0], row.text[-3:]) for row in tree.of("origin")] == [("1", "13행"), ("2", "12행")]
+    assert "many" in tree.of("text")[0].classes
 
 
 @pytest.mark.parametrize("lang", LANGS)

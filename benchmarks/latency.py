@@ -1,0 +1,109 @@
+"""How long a question takes from the shell and in a running program, and the memory of `rag ask`.
+
+Cold means a new process for every question, with the files in the system's cache; warm means one program that stays.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+import numpy as np
+
+from benchmarks.results import Figure, Findings
+from index.errors import IndexMissing, RagError
+from rag.datasets import load_questions
+
+T = TypeVar("T")
+
+COLD_SEARCH, WARM_ASK, MEMORY = 1.5, 300.0, 600.0
+"""The most that is allowed: seconds, milliseconds, megabytes."""
+
+ANSWERED_OR_NOT = (0, 1)
+"""Exit codes of a search or an answer that went as it should."""
+
+PEAK = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+"""A child's peak begins at the size its parent had when it started it, so a small Python starts `rag` and tells its peak."""
+
+
+def measure(index: Path, questions: Path, runs: int = 15, limit: int | None = None) -> Findings:
+    """Cold search and answer: `runs` processes of each, after one that warms up. Warm: every question once, or the first `limit`."""
+    if not (index / "manifest.json").exists():
+        raise IndexMissing(f"There is no index in {index}. Make one: rag index --index {index} data/notes")
+    texts = [question.text for question in load_questions(questions)][:limit]
+    once = [texts[i % len(texts)] for i in range(runs)]
+    figures = [*_cold(index, once), *_memory(index, once), *_warm(index, texts)]
+    return Findings({"cold runs": runs, "warm questions": len(texts), "threads": os.cpu_count()}, tuple(figures))
+
+
+def _cold(index: Path, questions: Sequence[str]) -> list[Figure]:
+    figures = []
+    for verb, limit in (("search", COLD_SEARCH), ("ask", None)):
+        _run(_command(verb, index, questions[0]))
+        seconds = [_seconds(_run, _command(verb, index, question)) for question in questions]
+        figures.append(Figure(f"`rag {verb}`, cold, median", median(seconds), "s", limit))
+        figures.append(Figure(f"`rag {verb}`, cold, slowest", max(seconds), "s", limit))
+    return figures
+
+
+def _memory(index: Path, questions: Sequence[str]) -> list[Figure]:
+    """The largest peak of resident memory in 10⁶ bytes; nothing on Windows, which keeps no such count."""
+    if os.name == "nt":
+        return []
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    peaks = [int(_run([sys.executable, "-S", "-c", PEAK, *_command("ask", index, question)])) * unit / 1e6 for question in questions]
+    return [Figure("`rag ask`, peak memory", max(peaks), "MB", MEMORY)]
+
+
+def _warm(index: Path, questions: Sequence[str]) -> list[Figure]:
+    from rag.pipeline import Pipeline
+
+    pipeline = Pipeline.open(index)
+    figures = []
+    for verb, call, limit in (("search", pipeline.search, None), ("ask", pipeline.ask, WARM_ASK)):
+        middle, high = _percentiles(call, questions)
+        figures += [Figure(f"`{verb}`, warm, p50", middle, "ms", limit), Figure(f"`{verb}`, warm, p95", high, "ms")]
+    return figures
+
+
+def _percentiles(call: Callable[[str], object], questions: Sequence[str]) -> tuple[float, float]:
+    """Milliseconds that half, and 95 of 100 questions take at most."""
+    for question in questions[:5]:
+        call(question)
+    took = [_seconds(call, question) * 1000 for question in questions]
+    middle, high = np.percentile(took, [50, 95])
+    return float(middle), float(high)
+
+
+def _seconds(call: Callable[[T], object], argument: T) -> float:
+    start = time.perf_counter()
+    call(argument)
+    return time.perf_counter() - start
+
+
+def _command(verb: str, index: Path, question: str) -> list[str]:
+    program = Path(sysconfig.get_path("scripts")) / ("rag.exe" if os.name == "nt" else "rag")
+    return [str(program), verb, "--index", str(index), "--format", "json", "--", question]
+
+
+def _run(command: Sequence[str]) -> str:
+    """What a command printed; RagError with what it complained of."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RagError(f"there is no program {command[0]}; set the project up with `make test` and use the Python of its .venv") from error
+    if done.returncode not in ANSWERED_OR_NOT:
+        raise RagError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout

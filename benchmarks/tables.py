@@ -1,0 +1,126 @@
+"""The tables of `docs/benchmarks.md`, from the newest results: `python -m benchmarks tables`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.machine import CPU
+from benchmarks.results import RESULTS, ROOT, Figure, Result, newest
+from rag.report import Cell, Table
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- results: written by `python -m benchmarks tables` -->", "<!-- end of results -->"
+
+
+NUMBER = re.compile(r"(([≤≥] )?-?[\d.]+( \S+)?|–)?")
+"""`≤ 1.5 s`, `0.731`, `–` or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark on the page: the command that measures it, and which tables and columns of its result are shown."""
+
+    benchmark: str
+    title: str
+    command: str
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+RETRIEVAL = ("set", "kind", "system", "sets", "questions", "hit@1", "hit@5", "hit@20", "recall@5", "MRR@10", "nDCG@10")
+ANSWERS = ("EM", "F1", "cites gold", "refused answerable", "refused unanswerable", "measure", "value")
+ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")
+COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
+
+SECTIONS = (
+    Section("latency", "Speed and memory", "python -m benchmarks latency"),
+    Section("encoder", "Encoder", "python -m benchmarks encoder --wheel WHEEL", ("round by round",)),
+    Section("install", "Installation", "python -m benchmarks install"),
+    Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
+)
+
+
+def write(page: Path = PAGE, folder: Path = RESULTS) -> None:
+    """Puts the tables between the page's marks."""
+    page.write_text(filled(page.read_text(encoding="utf-8"), folder), encoding="utf-8", newline="\n")
+
+
+def filled(page: str, folder: Path = RESULTS) -> str:
+    """The page with what the results give between its marks; ValueError where it has no such marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page needs the lines {BEGIN!r} and {END!r}, between which the tables stand")
+    blocks = "\n\n".join("\n".join(_section(section, newest(section.benchmark, folder))) for section in SECTIONS)
+    return f"{before}{begin}\n\n{blocks}\n\n{end}{after}"
+
+
+def _section(section: Section, result: Result | None) -> Iterator[str]:
+    yield f"## {section.title}\n\n`{section.command}`\n"
+    if result is None:
+        yield "Not measured yet."
+        return
+    yield from markdown(("measure", "found", "goal", ""), [figure_cells(each) for each in result.findings.figures])
+    for table in result.findings.tables:
+        if table.title in section.tables:
+            shown = _chosen(table, section.columns)
+            yield f"\n### {table.title[:1].upper()}{table.title[1:]}\n"
+            yield from markdown(shown.columns, [tuple(map(cell, row)) for row in shown.rows])
+    yield f"\n{_origin(result)}"
+
+
+def _chosen(table: Table, columns: Sequence[str]) -> Table:
+    """The table with these columns only, or all of them where none are named."""
+    places = [i for i, name in enumerate(table.columns) if not columns or name in columns]
+    rows = (tuple(row[i] for i in places) for row in table.rows)
+    return Table(table.title, tuple(table.columns[i] for i in places), tuple(rows))
+
+
+def figure_cells(figure: Figure) -> tuple[str, ...]:
+    if figure.goal is None:
+        return figure.name, _with_unit(figure.value, figure.unit), "", ""
+    goal = f"{'≥' if figure.at_least else '≤'} {_with_unit(figure.goal, figure.unit, exact=True)}"
+    return figure.name, _with_unit(figure.value, figure.unit), goal, "kept" if figure.met else "**missed**"
+
+
+def _with_unit(value: float, unit: str, exact: bool = False) -> str:
+    return f"{f'{value:g}' if exact else cell(value)} {unit}".strip()
+
+
+def cell(value: Cell) -> str:
+    """A cell as a person reads it: three figures behind the point of a fraction, fewer of what is larger."""
+    if value is None:
+        return "–"
+    if isinstance(value, str | int):
+        return str(value)
+    digits = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:.{digits}f}"
+
+
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a Markdown table, columns of numbers to the right."""
+    numeric = [all(NUMBER.fullmatch(row[i]) for row in rows) and any(row[i] for row in rows) for i in range(len(columns))]
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'|'.join('---:' if right else '---' for right in numeric)}|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _origin(result: Result) -> str:
+    """Where the figures come from, and what speaks against them."""
+    machine = result.machine
+    settings = ", ".join(f"{name} {cell(value)}" for name, value in result.findings.settings.items())
+    libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
+    changed = " with changes that are not committed" if result.changed else ""
+    parts = [
+        f"Commit {result.commit}{changed}, {result.made[:10]}. {settings[:1].upper()}{settings[1:]}.",
+        f"{machine.cpu}, {machine.cores} cores, {machine.memory:g} GiB; {machine.system}; Python {machine.python}; {libraries}.",
+    ]
+    if result.even_if_busy or result.others > CPU:
+        parts.append(
+            f"**The machine was busy**: load average {result.load.average:g} before the run, "
+            f"{result.others:.0%} of the CPU used by other processes during it."
+        )
+    return "\n".join(parts)
