@@ -24,6 +24,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "set-up.json"
 NOTES = ROOT / "data" / "notes"
 LOCKS = {"run": ["requirements.lock"], "test": ["requirements.lock", "requirements-test.lock"]}
+INDEX_ERROR = 3
 UV = "uv==0.13.9"
 PYTHONS = ((3, 12), (3, 11))
 """Versions that every locked package has a build for; the Korean analyser has none for 3.13 yet."""
@@ -163,9 +164,30 @@ def run(options: argparse.Namespace) -> None:
     set_up("run")
     index = index_folder(notes)
     say(f"indexing {notes}")
-    call(BIN / "rag", "index", notes, "--index", index)
-    page = ["--host", options.host, "--port", str(options.port)]
-    call(BIN / "rag", "ui", "--index", index, *page)
+    bring_up_to_date(notes, index)
+    serve("--index", str(index), "--host", options.host, "--port", str(options.port))
+
+
+def serve(*options: str) -> None:
+    """Runs the page until Ctrl-C, which reaches the page as well: it ends by itself."""
+    page = subprocess.Popen([str(BIN / "rag"), "ui", *options], cwd=ROOT)
+    try:
+        code = page.wait()
+    except KeyboardInterrupt:
+        code = page.wait()
+    if code:
+        raise subprocess.CalledProcessError(code, "rag ui")
+
+
+def bring_up_to_date(notes: Path, index: Path) -> None:
+    """Indexes what changed; an index that cannot be gone on with (the project was moved, a file is broken) is built anew."""
+    try:
+        call(BIN / "rag", "index", notes, "--index", index)
+    except subprocess.CalledProcessError as problem:
+        if problem.returncode != INDEX_ERROR:
+            raise
+        say("building the index anew")
+        call(BIN / "rag", "index", notes, "--index", index, "--replace")
 
 
 def test(options: argparse.Namespace) -> None:

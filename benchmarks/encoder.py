@@ -61,7 +61,7 @@ def measure(wheel: Path, notes: Path, questions: Path, passages: int = 48, queri
     pairs = [(timed(ours, texts, asked), timed(theirs, texts, asked)) for _ in range(rounds)]
     settings: dict[str, Cell] = {"passages": len(texts), "tokens a passage": round(fmean(encoder.count_tokens(texts)))}
     settings |= {"questions": len(asked), "rounds": rounds, "torch threads": torch.get_num_threads()}
-    return Findings(settings, tuple(_figures(pairs, len(texts), cosines)), (_table(pairs, len(texts)),))
+    return Findings(settings, tuple(figures(pairs, len(texts), cosines)), (_table(pairs, len(texts)),))
 
 
 def torch_model(wheel: Path) -> Any:
@@ -116,15 +116,16 @@ def cosine(ours: Vectors, theirs: Vectors) -> float:
     return float(np.mean(np.sum(ours * theirs, axis=1)))
 
 
-def _figures(pairs: Sequence[tuple[Round, Round]], passages: int, cosines: Sequence[float]) -> list[Figure]:
-    figures = []
+def figures(pairs: Sequence[tuple[Round, Round]], passages: int, cosines: Sequence[float]) -> Iterator[Figure]:
+    """Medians over the rounds, `passages` being their number in each; a ratio is the median of the ratios, not the ratio of medians."""
     for i, name in enumerate(("ours", "torch")):
-        figures.append(Figure(f"passages, {name}", median(passages / pair[i].passages for pair in pairs), "/s"))
-        figures.append(Figure(f"one question, {name}", median(pair[i].question * 1000 for pair in pairs), "ms"))
-    passages_ratio, question_ratio = (median(ratios) for ratios in zip(*map(_ratios, pairs), strict=True))
-    figures.append(Figure("passages, ours to torch", passages_ratio, "×", FASTER, at_least=True))
-    figures.append(Figure("one question, ours to torch", question_ratio, "×", FASTER, at_least=True))
-    return [*figures, Figure("cosine of the two, passages", cosines[0]), Figure("cosine of the two, questions", cosines[1])]
+        yield Figure(f"passages, {name}", median(passages / pair[i].passages for pair in pairs), "/s")
+        yield Figure(f"one question, {name}", median(pair[i].question * 1000 for pair in pairs), "ms")
+    by_passages, by_question = (median(ratios) for ratios in zip(*map(_ratios, pairs), strict=True))
+    yield Figure("passages, ours to torch", by_passages, "×", FASTER, at_least=True)
+    yield Figure("one question, ours to torch", by_question, "×", FASTER, at_least=True)
+    yield Figure("cosine of the two, passages", cosines[0])
+    yield Figure("cosine of the two, questions", cosines[1])
 
 
 def _ratios(pair: tuple[Round, Round]) -> tuple[float, float]:
@@ -134,7 +135,7 @@ def _ratios(pair: tuple[Round, Round]) -> tuple[float, float]:
 
 
 def _table(pairs: Sequence[tuple[Round, Round]], passages: int) -> Table:
-    columns = ("round", "passages/s, ours", "torch", "ratio", "ms a question, ours", "torch", "ratio")
+    columns = ("round", "passages/s, ours", "torch", "ratio", "ms a question, ours", "torch's", "its ratio")
     rows = []
     for number, (ours, theirs) in enumerate(pairs, 1):
         by_passages, by_question = _ratios((ours, theirs))

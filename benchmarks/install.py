@@ -30,8 +30,7 @@ def measure() -> Findings:
         cloned = size(project) - size(project / ".git")
         python = getattr(sys, "_base_executable", sys.executable)  # not the one of .venv, which has the packages already
         first, again = (_seconds([python, "-c", SET_UP], project, environment) for _ in range(2))
-        index = ["--index", "data/index"]
-        indexing = _seconds([str(_program(project)), "index", "data/notes", *index], project, environment)
+        indexing = _seconds([str(_program(project)), "index", "data/notes", "--index", "data/index"], project, environment)
         return Findings({"python": Path(python).name}, tuple(_figures(project, cloned, first, again, indexing)))
 
 

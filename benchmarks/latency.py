@@ -31,9 +31,10 @@ ANSWERED_OR_NOT = (0, 1)
 
 PEAK = """
 import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE)
+if done.stdout:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
 """
 """A child's peak begins at the size its parent had when it started it, so a small Python starts `rag` and tells its peak."""
 
@@ -45,7 +46,7 @@ def measure(index: Path, questions: Path, runs: int = 15, limit: int | None = No
     texts = [question.text for question in load_questions(questions)][:limit]
     once = [texts[i % len(texts)] for i in range(runs)]
     figures = [*_cold(index, once), *_memory(index, once), *_warm(index, texts)]
-    return Findings({"cold runs": runs, "warm questions": len(texts), "threads": os.cpu_count()}, tuple(figures))
+    return Findings({"cold runs": runs, "warm questions": len(texts)}, tuple(figures))
 
 
 def _cold(index: Path, questions: Sequence[str]) -> list[Figure]:
@@ -104,6 +105,6 @@ def _run(command: Sequence[str]) -> str:
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     except FileNotFoundError as error:
         raise RagError(f"there is no program {command[0]}; set the project up with `make test` and use the Python of its .venv") from error
-    if done.returncode not in ANSWERED_OR_NOT:
+    if done.returncode not in ANSWERED_OR_NOT or not done.stdout:  # a crash ends with 1 too, but prints no result
         raise RagError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import Load, Machine
-from index.errors import DataError
+from index.errors import DataError, RagError
 from rag.report import Cell, Table
 
 ROOT = Path(__file__).parent.parent
@@ -101,4 +101,9 @@ def commit() -> tuple[str, bool]:
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise RagError(
+            f"git does not tell which commit this is ({error}); measure in a clone of the project, with git installed"
+        ) from error

@@ -14,7 +14,6 @@ from rag.report import Cell, Table
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by `python -m benchmarks tables` -->", "<!-- end of results -->"
 
-
 NUMBER = re.compile(r"(([≤≥] )?-?[\d.]+( \S+)?|–)?")
 """`≤ 1.5 s`, `0.731`, `–` or nothing."""
 
@@ -30,7 +29,20 @@ class Section:
     columns: tuple[str, ...] = ()
 
 
-RETRIEVAL = ("set", "kind", "system", "sets", "questions", "hit@1", "hit@5", "hit@20", "recall@5", "MRR@10", "nDCG@10")
+RETRIEVAL = (
+    "set",
+    "kind",
+    "system",
+    "sets",
+    "questions",
+    "hit@1",
+    "hit@5",
+    "hit@20",
+    "MRR@10",
+    "nDCG@10",
+    "recall@1000c",
+    "tokens/passage",
+)
 ANSWERS = ("EM", "F1", "cites gold", "refused answerable", "refused unanswerable", "measure", "value")
 ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")
 COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
@@ -91,12 +103,12 @@ def _with_unit(value: float, unit: str, exact: bool = False) -> str:
 
 
 def cell(value: Cell) -> str:
-    """A cell as a person reads it: three figures behind the point of a fraction, fewer of what is larger."""
+    """A cell as a person reads it: three digits behind the point of a fraction, fewer of what is larger."""
     if value is None:
         return "–"
     if isinstance(value, str | int):
         return str(value)
-    digits = 3 if abs(value) < 1 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    digits = 3 if abs(value) <= 1 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:.{digits}f}"
 
 
@@ -118,7 +130,7 @@ def _origin(result: Result) -> str:
         f"Commit {result.commit}{changed}, {result.made[:10]}. {settings[:1].upper()}{settings[1:]}.",
         f"{machine.cpu}, {machine.cores} cores, {machine.memory:g} GiB; {machine.system}; Python {machine.python}; {libraries}.",
     ]
-    if result.even_if_busy or result.others > CPU:
+    if result.others > CPU or not result.load.is_quiet(machine.cores):
         parts.append(
             f"**The machine was busy**: load average {result.load.average:g} before the run, "
             f"{result.others:.0%} of the CPU used by other processes during it."

@@ -65,7 +65,10 @@ def verify_files(folder: Path) -> str:
     listing = folder / HASHES
     if not listing.exists():
         raise ModelError(f"no model in {folder} (no {HASHES}); reinstall the package, or choose another with --encoder NAME")
-    hashes: dict[str, str] = json.loads(listing.read_text("utf-8"))
+    try:
+        hashes: dict[str, str] = json.loads(listing.read_bytes())
+    except ValueError as error:
+        raise ModelError(f"model file {listing} is damaged ({error}); reinstall the package") from error
     for file, expected in hashes.items():
         try:
             found = hashlib.sha256((folder / file).read_bytes()).hexdigest()
@@ -122,11 +125,9 @@ class OnnxEncoder:
 
     def _encode(self, texts: Sequence[str], progress: Progress | None) -> Vectors:
         vectors = np.empty((len(texts), self.dim), np.float32)
-        if len(texts) == 1:
-            vectors[0] = self._vector(texts[0])
-            return vectors
         with ThreadPoolExecutor(self._workers) as pool:
-            for row, vector in enumerate(pool.map(self._vector, texts)):
+            run = pool.map if len(texts) > 1 else map
+            for row, vector in enumerate(run(self._vector, texts)):
                 vectors[row] = vector
                 if progress:
                     progress("encode", row + 1, len(texts))
@@ -158,21 +159,24 @@ class SentenceTransformersEncoder:
 
             self._model = SentenceTransformer(name)
         except (OSError, ValueError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
-                f"model {name!r} cannot be opened: {str(error).splitlines()[0]}; give a folder, or a hub name where the hub can be reached"
+                f"model {name!r} cannot be opened: {reason}; give a folder, or a hub name where the hub can be reached"
             ) from error
         self.name = name
-        self.dim = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.dim = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         probe = self._model.encode_document(["fingerprint"], normalize_embeddings=True).round(3)
         self.fingerprint = hashlib.sha256(name.encode() + probe.tobytes()).hexdigest()[:16]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        ids = self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        # verbose=False: a text longer than the model reads is no reason for a warning here
+        ids = self._model.tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"] if texts else []
         return [len(row) for row in ids]
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(self._model.encode_query(list(texts), normalize_embeddings=True), np.float32)
+        vectors = np.asarray(self._model.encode_query(list(texts), normalize_embeddings=True), np.float32)
+        return vectors.reshape(len(texts), self.dim)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.dim), np.float32)

@@ -23,6 +23,8 @@ _KEPT = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MA
 _ASKING = frozenset(("무엇", "뭐", "어떤", "어디", "누구", "언제", "왜", "얼마", "몇", "무슨", "어떻", "어느", "것", "거"))
 _WORD = re.compile(r"[^\W_]+")
 _HANGUL = re.compile(r"[가-힣]+")
+_PIECE = re.compile(r"[^\n]{1,4000}(?!\S)|[^\n]{1,4000}")  # a line, or a part of a long one: MeCab's time grows with the square
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")  # MeCab stops at the first, and cannot take the others
 BIGRAM, SURFACE = "#", "="
 _WEIGHTS = {BIGRAM: 0.2, SURFACE: 0.2}
 
@@ -62,16 +64,14 @@ class Analyser:
 
     def tokens(self, text: str) -> list[Token]:
         """The morphemes with their places in `text`."""
-        found: list[Token] = []
-        at = 0
-        for line in text.split("\n"):
-            found += self._line(line, at)
-            at += len(line) + 1
-        return found
+        pieces = _PIECE.finditer(_UNREADABLE.sub(" ", text))
+        return [token for piece in pieces for token in self._analysed(piece.group(), piece.start())]
 
-    def _line(self, line: str, offset: int) -> Iterator[Token]:
+    def _analysed(self, piece: str, offset: int) -> Iterator[Token]:
+        words = piece.lstrip(" \t\r\v")  # MeCab counts places from the first word
+        offset += len(piece) - len(words)
         with self._lock:
-            morphemes = self._mecab.parse(line)
+            morphemes = self._mecab.parse(words)
         for morpheme in morphemes:
             start, end = offset + morpheme.span.start, offset + morpheme.span.end
             for term, tag in _dictionary_forms(morpheme.surface, morpheme.feature):
@@ -81,9 +81,8 @@ class Analyser:
 def _dictionary_forms(surface: str, feature: Any) -> Iterator[tuple[str, str]]:
     """Terms within one morpheme of the analysis. An expression reads `데이터/NNG/*+베이스/NNG/*`."""
     tag = str(feature.pos).split("+")[0]
-    if not feature.expression or feature.type == "Compound":
-        if tag in _KEPT:
-            yield surface, tag
+    if (not feature.expression or feature.type == "Compound") and tag in _KEPT:
+        yield surface, tag
     for part in str(feature.expression or "").split("+"):
         form, _, rest = part.partition("/")
         if form and rest.split("/")[0] in _KEPT:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 
-_STOP = re.compile(r"[.!?。！？…]+[\"'”’)\]}»*]*(?=\s)")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[])(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|e\.g|i\.e|et al|al|cf|Fig|Eq|Sec|No|Vol|pp|p|ch|ver|approx|\d+)\.$", re.IGNORECASE
+BULLET = (
+    r"(?:[-–*+•·‣◦▪■□◆◇▶○●※∙ㆍ]|\d{1,3}[.)]|[①-⑳]|[가나다라마바사아자차카타파하][.)]|[a-z]\)"
+    r"|[(（](?:\d{1,2}|[a-z가나다라마바사아자차카타파하])[)）])"
 )
+"""A pattern for the signs that open a list item; white space follows them."""
+
+# Neither pattern goes back over what it has read, so that a line of 200,000 dots costs one pass.
+_STOP = re.compile(r"(?<![.!?。！？…])[.!?。！？…]++[\"'”’)\]}»*]*+(?=\s)")
+_ABBREVIATION = re.compile(
+    r"(?<![^\s(\[])(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|e\.g|i\.e|et al|al|cf|Fig|Eq|Sec|No|Vol|pp|p|ch|ver|approx|\d+)\.$",
+    re.IGNORECASE,
+)
+_LONGEST_ABBREVIATION = 12
+_GOES_ON = re.compile(r"\s*[a-z]")
 _LINE_END = re.compile(r"(?:[다요음임함됨됩까죠것듯듦김짐봄줌]|[.!?:;…])[\"'”’)\]*`]*$")
-_ITEM = re.compile(r"\s*(?:[-*+•·‣◦▪○●※]|\d+[.)]|[(（]?[가-하a-z\d][)）])\s+|\s*[|#>]|\s*```")
+_SIGN = re.compile(rf"\s*{BULLET}\s+")
+_ITEM = re.compile(rf"{_SIGN.pattern}|\s*[|#>]|\s*```")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -19,19 +30,20 @@ def sentences(text: str) -> list[tuple[int, int]]:
     other line breaks are taken for hard wraps.
     """
     spans: list[tuple[int, int]] = []
-    start = 0
-    for line_start, line_end in _logical_lines(text):
-        start = line_start
-        for stop in _STOP.finditer(text, line_start, line_end):
-            if stop.group().startswith(".") and _ABBREVIATION.search(text[start : stop.start() + 1]):
-                continue
-            following = text[stop.end() : line_end].lstrip()
-            if following[:1].isascii() and following[:1].islower():
-                continue
-            _add(spans, text, start, stop.end())
-            start = stop.end()
-        _add(spans, text, start, line_end)
+    for start, end in _logical_lines(text):
+        sign = _SIGN.match(text, start, end)
+        for stop in _STOP.finditer(text, sign.end() if sign else start, end):
+            if not (_abbreviates(text, start, stop) or _GOES_ON.match(text, stop.end(), end)):
+                _add(spans, text, start, stop.end())
+                start = stop.end()
+        _add(spans, text, start, end)
     return spans
+
+
+def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
+    """Whether the stop belongs to a word such as `Fig.`, an initial or a number, within the sentence that begins at `start`."""
+    dot = stop.start()
+    return text[dot] == "." and bool(_ABBREVIATION.search(text, max(start, dot - _LONGEST_ABBREVIATION), dot + 1))
 
 
 def _logical_lines(text: str) -> list[tuple[int, int]]:

@@ -31,8 +31,10 @@ from rag.gold import Gold, gold_of
 from rag.metrics import f1
 from rag.mixture import FEATURES, WEIGHTS, describe, features, scaled
 from rag.pipeline import Pipeline
+from rag.questions import Wants, wants
 from rag.retriever import DEPTH, IndexRetriever
-from rag.sentence_reader import EVIDENCE, READER, SENTENCE, Candidate, SentenceReader, Weights
+from rag.sentence_reader import EVIDENCE, KINDS, READER, SENTENCE, Candidate, SentenceReader, Weights
+from rag.spans import answer_spans, shown
 from rag.types import Hit
 from rag.yardstick import CachedEncoder, passage_index
 
@@ -42,8 +44,10 @@ READ = 250
 """Training questions of each set that the sentence weights are fitted on, spread evenly over the set."""
 REFUSED_WRONGLY = 0.04
 """The share of answerable `dev` questions that the threshold refuses."""
-MADE_COUNTS = 0.3
-"""How much a question counts that was made unanswerable by taking its gold passages away, against one that is."""
+MADE_COUNTS = 0.1
+"""How much a question counts that is asked without its gold passages, against one asked as it is."""
+NEAR_COUNTS = 3.0
+"""How much a question counts that was written to have no answer: there is one for six that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +117,26 @@ def mixture_choices(retriever: IndexRetriever, data: Dataset, gold: dict[str, Go
 
 
 def sentence_choice(reader: SentenceReader, question: Question, hits: Sequence[Hit], gold: Gold, weight: float) -> Choice | None:
-    """The sentences of the hits, right where they overlap the gold quote, or hold an answer string inside a gold passage."""
+    """The sentences of the hits; right are those in a gold passage that give the answer."""
     reading = reader.weigh(question.text, hits, np.zeros(len(SENTENCE)))
     if reading is None:
         return None
-    right = [_answers(candidate, question, gold) for candidate in reading.candidates]
+    right = [each.hit.passage.passage_id in gold.holders and _answers(each, question, gold, reader.analyser) for each in reading.candidates]
     return Choice(np.array([candidate.features for candidate in reading.candidates]), np.array(right), weight)
 
 
-def _answers(candidate: Candidate, question: Question, gold: Gold) -> bool:
+def _answers(candidate: Candidate, question: Question, gold: Gold, analyser: Analyser) -> bool:
+    """Where a list is wanted: its items are the gold ones. Else its answer overlaps a gold quote, or it holds an answer string."""
     passage = candidate.hit.passage
-    if passage.passage_id not in gold.holders:
-        return False
-    if any(evidence.quote for evidence in question.evidence) and any(gold.places):
-        start, end = passage.start + candidate.start, passage.start + candidate.end
-        places = [place for item in gold.places for place in item if place.doc_id == passage.doc_id]
-        whole = [place for place in places if place.end - place.start < len(passage.text)]
-        if whole:
-            return any(place.start < end and start < place.end for place in whole)
+    known = {token.term for token in analyser.tokens(question.text)}
+    spans = answer_spans(passage, candidate.start, candidate.end, question.text, known)
+    if wants(question.text) is Wants.LIST:
+        return f1(shown(spans), question.answers) >= RIGHT
+    places = [
+        place for item in gold.places for place in item if place.doc_id == passage.doc_id and place.end - place.start < len(passage.text)
+    ]
+    if places:
+        return any(place.start < span.end and span.start < place.end for place in places for span in spans)
     return any(answer in candidate.text for answer in question.answers)
 
 
@@ -182,11 +188,12 @@ def fit_reader(
     weights = Weights(_rounded(sentence), (0.0,) * len(EVIDENCE), (0.0,) * len(EVIDENCE), 0.0)
     rows, labels = evidence_rows(replace(reader, weights=weights), pipeline, questions, gold)
     there, right, asked_so, gold_exists = labels.T
-    answerable = fit_logistic(rows, there, np.where(asked_so, 1.0, MADE_COUNTS))
+    answerable = fit_logistic(rows[:, :-KINDS], there, np.where(asked_so, 1.0, MADE_COUNTS) * np.where(gold_exists, 1.0, NEAR_COUNTS))
+    answerable = np.append(answerable, np.zeros(KINDS))
     answered = asked_so & gold_exists
     support = 1 / (1 + np.exp(-(rows[answered] @ answerable)))
     threshold = float(np.quantile(support, REFUSED_WRONGLY))
-    correct = fit_logistic(rows[answered], right[answered])
+    correct = fit_logistic(rows[asked_so], right[asked_so])
     return replace(weights, right=_rounded(correct), answerable=_rounded(answerable), threshold=round(threshold, 4))
 
 

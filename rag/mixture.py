@@ -1,7 +1,7 @@
 """How the two legs are mixed: DPR's form, cosine + α · BM25 (Karpukhin et al. 2020, section 5.1), with a weight that looks at the query.
 
 BM25 is divided by the square root of the query's mass (the BM25 that a passage would reach which held every query term without end), so
-that long and short questions are on one scale. α = max(0, w · features); the features say how far the question's words can be trusted.
+that long and short questions are on one scale. α = max(FLOOR, w · features); the features say how far the question's words can be trusted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from index.lexical import idf
 
 FEATURES = ("constant", "coverage", "log mass", "agreement", "latin")
 WEIGHTS = Path(__file__).parent / "models" / "mixture.json"
+FLOOR = 0.02
+"""About the lowest α of the training questions. Bare keywords, which none of them are, would be carried below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Mixture:
         """The mixed score of each candidate, float32 `(n,)`."""
         if not len(dense):
             return dense
-        alpha = max(0.0, float(np.dot(self.weights, features(query, dense, lexical))))
+        alpha = max(FLOOR, float(np.dot(self.weights, features(query, dense, lexical))))
         return np.asarray(dense + alpha * scaled(query, lexical), np.float32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,18 @@ NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾�
 NO_QUESTION = "질문이 비어 있습니다."
 
 _SUMMARY = re.compile(
-    r"요약\s*(해|좀|하|부탁|본)|전체\s*(내용을?\s*)?정리|\bsummar(y|ise|ize)\b.{0,40}\b(note|lecture|document|this|all)|^\s*summar(ise|ize)\b",
-    re.I,
+    r"요약\s*(?:해\s*(?:줘|주[세실십]|줄|달|봐|라|[.!?]|$)|해서|좀|부탁|본\b|하[라시십])|전체\s*(?:내용을?\s*)?정리"
+    r"|\bsummar(?:y|i[sz]e)\b.{0,40}\b(?:notes?|lectures?|documents?|this|all)\b|^\s*summari[sz]e\b",
+    re.IGNORECASE,
 )
-_CARRIES_ON = re.compile(
-    r"^\s*(그럼|그러면|그렇다면|그건|그거|그것|그|이건|이거|이것|또|and\b|what about\b|then\b|how about\b)|^.{0,12}(는|은)\?*$", re.I
+_POINTS_BACK = re.compile(r"\s*(?:그거|그건|그것|그게|이거|이건|이것|이게)|.*\b(?:it|its|they|their|them)\b", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\s*(?:그럼|그러면|그렇다면|그리고|또|그 (?:다음|외)|and|then|what about|how about)\b|.*[은는] *[?？]*\s*$", re.IGNORECASE
 )
+_NOUNS = frozenset(("NNG", "NNP", "SL", "SH", "XR"))
+_NO_NOUNS = re.compile(r"(?:an?|the|of|in|on|for|to|and|or|then|so|what|which|who|when|where|why|how|about|is|are|was|were|do|does|did)$")
+_TOPIC = 2
+"""A question of so many nouns or names says itself what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Pipeline:
 
     def search(self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName | None = None) -> list[Hit]:
         """The k best passages."""
-        return self.retriever(retriever).retrieve(question, k, filter)
+        return self.retriever(retriever).retrieve(_readable(question), k, filter)
 
     def ask(
         self,
@@ -77,7 +84,8 @@ class Pipeline:
         retriever: RetrieverName | None = None,
     ) -> Answer:
         """The answer with its evidence, or an honest refusal with the closest passages."""
-        searched = carried(question, history)
+        question = _readable(question)
+        searched = carried(question, history, self.analyser)
         if not searched.strip():
             return Answer(question, "", (), 0.0, (), abstained=True, message=NO_QUESTION)
         hits = self.search(searched, k, filter, retriever)
@@ -86,8 +94,23 @@ class Pipeline:
         return replace(self.reader.read(searched, hits), question=question, searched=searched)
 
 
-def carried(question: str, history: Sequence[Turn]) -> str:
-    """The question as it is searched: one that only carries on ("그럼 단점은?") takes the question before it along."""
-    if history and _CARRIES_ON.search(question):
-        return f"{history[-1].question} {question}"
-    return question
+def carried(question: str, history: Sequence[Turn], analyser: Analyser) -> str:
+    """The question as it is searched: one that only carries on ("그럼 단점은?") takes the last one with a topic of its own along."""
+    if not history or not question.strip() or not _carries_on(question, analyser):
+        return question
+    earlier = [turn.question for turn in history]
+    topic = next((asked for asked in reversed(earlier) if not _carries_on(asked, analyser)), earlier[0])
+    return f"{_readable(topic)} {question}"
+
+
+def _carries_on(question: str, analyser: Analyser) -> bool:
+    """Whether the question points back, or goes on without a topic of its own."""
+    if _POINTS_BACK.match(question):
+        return True
+    nouns = {token.term for token in analyser.tokens(question) if token.tag in _NOUNS and not _NO_NOUNS.match(token.term)}
+    return len(nouns) < _TOPIC and _GOES_ON.match(question) is not None
+
+
+def _readable(question: str) -> str:
+    """NFC, as notes are, and without lone surrogates, which neither tokenizer takes."""
+    return unicodedata.normalize("NFC", question.encode("utf-8", "replace").decode("utf-8"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Encoder
+from index.errors import ModelError
 from index.index import Index
 from index.lexical import idf
 from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.sentences import sentences
 from rag.questions import Wants, asks_number, count_asked, wants
-from rag.spans import answer_spans, header_of, items, shown
+from rag.spans import answer_spans, heads, is_bare, is_header, items, shown, unit_missing
 from rag.types import Answer, Hit
 
 Features = NDArray[np.float64]
@@ -35,6 +37,8 @@ ENCODED = 12
 """How many sentences are encoded for one question."""
 PER_HIT = 2
 """How many sentences of every hit are encoded whatever their words."""
+LOWEST_MARGIN = 2.0
+"""Where the hit margin ends: mixed scores stay above it, BM25 and negative cosines fall far below."""
 
 SENTENCE = (
     "cosine",
@@ -48,6 +52,7 @@ SENTENCE = (
     "number asked for",
     "list asked for",
     "length of list asked for",
+    "says nothing new",
 )
 EVIDENCE = (
     "constant",
@@ -60,14 +65,17 @@ EVIDENCE = (
     "dense score of the best hit",
     "hit margin",
     "unseen words",
-    "unseen Latin words",
     "rarest word is missing",
-    "number asked for is missing",
+    "names missing",
+    "unit asked for is missing",
+    "words missing where a number is asked",
     "wants a number",
     "wants a list",
     "wants a definition",
     "wants a fact",
 )
+KINDS = 4
+"""The last so many of EVIDENCE say only what sort of question it is: they may shift the confidence, but never lead to a refusal."""
 
 _RULE = re.compile(r"[\s|:\-=*_`#>$]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -87,7 +95,10 @@ class Weights:
 
     @classmethod
     def load(cls, path: Path) -> Self:
+        """Raises ModelError where the weights were fitted for other features."""
         value = json.loads(path.read_text("utf-8"))
+        if value["features"] != {"sentence": list(SENTENCE), "right": list(EVIDENCE), "answerable": list(EVIDENCE)}:
+            raise ModelError(f"{path} was fitted for other features; fit it anew: python -m rag.fit --only reader")
         return cls(tuple(value["sentence"]), tuple(value["right"]), tuple(value["answerable"]), float(value["threshold"]))
 
 
@@ -110,6 +121,12 @@ class Candidate:
     @property
     def text(self) -> str:
         return self.hit.passage.text[self.start : self.end]
+
+    @property
+    def context(self) -> str:
+        """What the sentence hangs under: title, headings, parent bullets of the passage and within it."""
+        above = heads(self.hit.passage.text, self.start, self.end)
+        return f"{self.hit.passage.context} › {above}" if above else self.hit.passage.context
 
     def value(self, feature: str) -> float:
         return self.features[SENTENCE.index(feature)]
@@ -153,7 +170,7 @@ class SentenceReader:
         if not chosen:
             return None
         vector = self.encoder.encode_questions([question])[0]
-        cosines = self.encoder.encode_passages([f"{each.hit.passage.context}\n{each.text}" for each in chosen]) @ vector
+        cosines = self.encoder.encode_passages([f"{each.context}\n{each.text}" for each in chosen]) @ vector
         described = [
             replace(each, features=_features(words, each, hits[0].score, float(cosine)))
             for each, cosine in zip(chosen, cosines, strict=True)
@@ -172,6 +189,7 @@ class _Words:
         self.question = question
         self.rarity: Mapping[str, float] = {term: idf(len(index), df) for term, df in zip(terms, frequencies, strict=True)}
         self.unseen = [term for term, df in zip(terms, frequencies, strict=True) if not df]
+        self.names = frozenset(term for term in terms if term.isascii() and not term.isdigit())
         self.rarest = max(terms, key=lambda term: self.rarity[term], default="")
         self._analyser = analyser
         self._known: dict[str, frozenset[str]] = {}
@@ -195,16 +213,15 @@ def _sentences(hit: Hit, rank: int) -> Iterator[Candidate]:
     text = hit.passage.text
     for start, end in sentences(text):
         sentence = text[start:end]
-        header = sentence.startswith("|") and header_of(text, start) is None
-        if not (header or _RULE.match(sentence) or _FENCE.match(sentence)):
+        if not (is_header(text, start) or _RULE.match(sentence) or _FENCE.match(sentence)):
             yield Candidate(hit, rank, start, end)
 
 
 def _shortlist(words: _Words, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The ENCODED candidates that hold most of the question's words, the best PER_HIT of every hit before all others."""
-    held = [words.share(each.text) + 0.5 * words.share(each.hit.passage.context) for each in candidates]
+    held = [words.share(each.text) + 0.5 * words.share(each.context) for each in candidates]
     order = sorted(range(len(candidates)), key=lambda at: -held[at])
-    taken = [0] * len(candidates)
+    taken: Counter[int] = Counter()
     later = {}
     for at in order:
         rank = candidates[at].rank
@@ -221,8 +238,8 @@ def _features(words: _Words, candidate: Candidate, top: float, cosine: float) ->
     return (
         10 * cosine,
         words.share(text),
-        words.share(text, passage.context),
-        10 * (candidate.hit.score / top - 1) if top > 0 else 0.0,
+        words.share(text, candidate.context),
+        _margin(candidate.hit.score, top),
         float(candidate.rank),
         float(wanted is Wants.DEFINITION and _DEFINES.match(_SIGNS.sub("", text, count=1)) is not None),
         float(len(text) < 15),
@@ -230,7 +247,13 @@ def _features(words: _Words, candidate: Candidate, top: float, cosine: float) ->
         float(asks_number(words.question) and _NUMBER.search(text) is not None),
         float(bool(opened)),
         float(bool(opened) and len(opened) == count_asked(words.question)),
+        float(is_bare(text, words.rarity)),
     )
+
+
+def _margin(score: float, top: float) -> float:
+    """How far a hit's score lies below the best one's, in tenths of it."""
+    return max(-LOWEST_MARGIN, min(0.0, 10 * (score / top - 1))) if top > 0 else 0.0
 
 
 def _evidence(words: _Words, hits: Sequence[Hit], best: Candidate, scores: Features) -> Features:
@@ -249,9 +272,10 @@ def _evidence(words: _Words, hits: Sequence[Hit], best: Candidate, scores: Featu
             10 * dense,
             best.value("hit margin"),
             float(len(words.unseen)),
-            float(sum(term.isascii() for term in words.unseen)),
             float(words.rarest not in words.of(*(hit.passage.embedded for hit in hits[:2]))),
-            float(number and not best.value("number asked for")),
+            float(len(words.names - words.of(best.text, best.context))),
+            float(unit_missing(words.question, best.text)),
+            float(number) * (1 - best.value("words with context")),
             float(number),
             float(wanted is Wants.LIST),
             float(wanted is Wants.DEFINITION),
@@ -261,4 +285,5 @@ def _evidence(words: _Words, hits: Sequence[Hit], best: Candidate, scores: Featu
 
 
 def _sigmoid(weights: Sequence[float], features: Features) -> float:
-    return 1 / (1 + math.exp(-float(np.dot(weights, features))))
+    value = float(np.dot(weights, features))
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0  # e^709 is the largest that a float holds

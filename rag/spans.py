@@ -6,35 +6,39 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from index.sentences import BULLET
 from index.types import Passage
 from rag.questions import Wants, asks_number, wants
 from rag.types import Span
 
-_BULLET = r"(?:[-*+•·‣◦▪○●※]|\d{1,3}[.)]|[가-하][.)])[ \t]+"
-_ITEM = re.compile(rf"[ \t]*{_BULLET}")
-_SIGNS = re.compile(rf"[ \t]*(?:{_BULLET}|>[ \t]*|#{{1,6}}[ \t]+)*")
+_ITEM = re.compile(rf"[ \t]*({BULLET})[ \t]+")
+_SIGNS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+|>[ \t]*|#{{1,6}}[ \t]+)*")
 _LABEL = re.compile(r"[*_`]*([^:：|$\n]{1,40}?)[*_`]*[:：][ \t]+(?=\S)")
 _COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
 _CELL = re.compile(r"[^|]+")
-_EMPHASIS = re.compile(r"\*\*|__|`")
+_WORD = re.compile(r"[^\W_]+")
+_LINE = re.compile(r"[^\n]+")
+_OVER_TABLE = re.compile(r"\s*\n(?=[ \t]*\|)")
+_EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
+"""Signs of code, whose inside stays as it is, and of bold, which "2**8" is not."""
 _UNIT = (
     r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
     r"|[KMGT]B\b|[KMB]\b|ms\b|(?:tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)\b"
 )
-_QUANTITY = re.compile(rf"(?<![\w.])[~≈]?\d[\d,.]*\d?(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*\s?(?:{_UNIT})?")
-_ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
+_QUANTITY = re.compile(rf"(?<![\w.])[~≈]?\d(?:[\d,.]*\d)?(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*\s?(?:{_UNIT})?")
+_ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a passage: where its words stand (without bullet), its indentation, and whether it is a list item."""
+    """A line of a passage: where its words stand (without bullet), its indentation, and of a list item the sort of its sign."""
 
     start: int
     end: int
     indent: int
-    item: bool
+    sign: str
 
 
 Part = tuple[int, int]
@@ -45,12 +49,15 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     """The spans that answer, given the sentence `passage.text[start:end]` and the question's own morphemes (`known`).
 
     A list question gets the items that the sentence opens, enumerates, or stands among. A fact gets the table cell under the header
-    that the question names, the quantity it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4".
+    that the question names, the quantity it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4". A bullet that
+    says no more than the question does ("OCR" to "OCR이 뭐야?") gives what hangs under it.
     """
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
-    if wanted is Wants.LIST:
-        parts = items(text, start, end) or _siblings(text, start)
+    if is_bare(text[start:end], known) and (below := _children(text, start, end)):
+        parts = below
+    elif wanted is Wants.LIST:
+        parts = items(text, start, end) or _siblings(text, start, end) or _column(text, start, end, known)
     elif wanted is Wants.FACT:
         fact = (
             _cell(text, start, end, question, known)
@@ -58,12 +65,12 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
             or _behind_label(text, start, end, known)
         )
         parts = [fact] if fact else ()
-    return tuple(_span(passage, *part) for part in parts or [(_words(text, start, end), end)])
+    return tuple(_span(passage, *part) for part in parts or [_whole(text, start, end, known)])
 
 
 def shown(spans: Sequence[Span]) -> str:
     """The text of an answer: its spans without Markdown emphasis, several joined by commas or, where long, by line breaks."""
-    texts = [_EMPHASIS.sub("", span.quote).strip() for span in spans]
+    texts = [_EMPHASIS.sub(lambda match: match[1] or "", span.quote).strip() for span in spans]
     return (", " if all(len(text) <= 40 for text in texts) else "\n").join(texts)
 
 
@@ -80,54 +87,101 @@ def _words(text: str, start: int, end: int) -> int:
     return signs.end() if signs and signs.end() < end else start
 
 
+def _whole(text: str, start: int, end: int, known: Collection[str]) -> Part:
+    """The sentence without the signs before it, a table row without its outer bars, or of two cells the one that says what the other is."""
+    cells = _cells(text, start, end)
+    if len(cells) == 2 and _names(text[slice(*cells[0])], known):
+        return cells[1]
+    return (cells[0][0], cells[-1][1]) if cells else (_words(text, start, end), end)
+
+
+def _names(text: str, known: Collection[str]) -> bool:
+    return any(word in text.lower() for word in known if len(word) > 1)
+
+
 # Lists
 
 
 def items(text: str, start: int, end: int) -> list[Part]:
     """The list that the sentence opens (its line's children, or the list after it), else what it enumerates itself."""
-    lines = _lines(text)
-    here = max((number for number, line in enumerate(lines) if line.start <= max(start, _words(text, start, end))), default=0)
-    below = lines[here + 1 :]
-    if below and below[0].item and (not lines[here].item or below[0].indent > lines[here].indent):
-        return _run(below, below[0].indent)
+    lines, here = _lines(text, start, end)
+    below = lines[here + 1 : here + 2]
+    if below and below[0].sign and (not lines[here].sign or below[0].indent > lines[here].indent):
+        return _list(lines[here + 1 :], 0)
     return _enumerated(text, start, end)
 
 
-def _siblings(text: str, start: int) -> list[Part]:
-    """The items among which the line at `start` stands."""
-    lines = _lines(text)
-    here = max((number for number, line in enumerate(lines) if line.start <= start + 4), default=0)
-    if not lines or not lines[here].item:
+def _children(text: str, start: int, end: int) -> list[Part]:
+    """What hangs under the line of the sentence."""
+    lines, here = _lines(text, start, end)
+    below = lines[here + 1 : here + 2]
+    if not below or not below[0].sign or below[0].indent <= lines[here].indent:
         return []
-    first, indent = here, lines[here].indent
-    while first > 0 and lines[first - 1].item and lines[first - 1].indent >= indent:
-        first -= 1
-    return _run(lines[first:], indent)
+    return _list(lines[here + 1 :], 0) or [(below[0].start, below[0].end)]
 
 
-def _lines(text: str) -> list[Line]:
+def is_bare(sentence: str, known: Collection[str]) -> bool:
+    """Whether every word of the sentence is one of the question's (`known`, lower-cased morphemes)."""
+    words = _WORD.findall(sentence.lower())
+    return bool(words) and all(any(term in word for term in known) for word in words)
+
+
+def heads(text: str, start: int, end: int) -> str:
+    """The words of the lines under which the sentence hangs by indentation, outermost first."""
+    lines, here = _lines(text, start, end)
+    found: list[str] = []
+    indent = lines[here].indent if lines else 0
+    for line in reversed(lines[:here]):
+        if line.indent < indent and line.sign:
+            found.append(text[line.start : line.end])
+            indent = line.indent
+    return " › ".join(reversed(found))
+
+
+def _siblings(text: str, start: int, end: int) -> list[Part]:
+    """The items among which the sentence stands."""
+    lines, here = _lines(text, start, end)
+    return _list(lines, here) if lines and lines[here].sign else []
+
+
+def _lines(text: str, start: int, end: int) -> tuple[list[Line], int]:
+    """The lines that are not blank, and the number of the one in which the sentence `text[start:end]` begins."""
     lines, at = [], 0
     for raw in text.split("\n"):
         if raw.strip():
-            indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
-            lines.append(Line(_words(text, at, at + len(raw)), at + len(raw.rstrip()), indent, bool(_ITEM.match(raw))))
+            expanded = raw.expandtabs(4)
+            item = _ITEM.match(raw)
+            sign = re.sub(r"\w+|[①-⑳]", "1", item.group(1)) if item else ""
+            lines.append(Line(_words(text, at, at + len(raw)), at + len(raw.rstrip()), len(expanded) - len(expanded.lstrip()), sign))
         at += len(raw) + 1
-    # A passage that begins at a bullet has lost that bullet's indentation: it is the sibling of the shallowest one.
-    if len(lines) > 1 and lines[0].item:
-        shallowest = min((line.indent for line in lines[1:] if line.item), default=0)
-        lines[0] = Line(lines[0].start, lines[0].end, min(lines[0].indent, shallowest), True)
-    return lines
+    words = _words(text, start, end)
+    return lines, max((number for number, line in enumerate(lines) if line.start <= words), default=0)
 
 
-def _run(lines: Sequence[Line], indent: int) -> list[Part]:
-    """Items of one indentation from the first line on, up to what is neither an item nor deeper."""
-    run: list[Part] = []
-    for line in lines:
-        if line.indent < indent or not (line.item or line.indent > indent):
-            break
-        if line.item and line.indent == indent:
-            run.append((line.start, line.end))
-    return run if len(run) > 1 else []
+def _list(lines: Sequence[Line], here: int) -> list[Part]:
+    """The items of the list in which `lines[here]` stands, wrapped lines with them; one item alone is no list.
+
+    As in Markdown, a list ends where something less indented stands, or at its own indentation what is no item or has another sign.
+    """
+    kind, indent = lines[here].sign, lines[here].indent
+    first = end = here
+    while first > 0 and _within(lines[first - 1], kind, indent):
+        first -= 1
+    while end < len(lines) and _within(lines[end], kind, indent):
+        end += 1
+    parts: list[Part] = []
+    wraps = False
+    for line in lines[first:end]:
+        if line.sign and line.indent == indent:
+            parts.append((line.start, line.end))
+        elif wraps and not line.sign:
+            parts[-1] = (parts[-1][0], line.end)
+        wraps = bool(parts) and parts[-1][1] == line.end
+    return parts if len(parts) > 1 else []
+
+
+def _within(line: Line, sign: str, indent: int) -> bool:
+    return line.indent > indent or (line.indent == indent and line.sign == sign)
 
 
 def _enumerated(text: str, start: int, end: int) -> list[Part]:
@@ -146,28 +200,59 @@ def _enumerated(text: str, start: int, end: int) -> list[Part]:
 
 def _cell(text: str, start: int, end: int, question: str, known: Collection[str]) -> Part | None:
     """The cell of a table row under the header with most of the question's words; where a number is asked, the first cell with one."""
-    if not _ROW.match(text, start, end):
-        return None
-    cells = [match.span() for match in _CELL.finditer(text, start, end) if match.group().strip()]
-    header = header_of(text, start)
-    names = [name.lower() for name in _CELL.findall(header) if name.strip()] if header else []
-    fits = [sum(word in name for word in known) for name in names]
-    if len(names) == len(cells) and any(fits[1:]):
-        return cells[max(range(1, len(cells)), key=lambda at: fits[at])]
+    cells = _cells(text, start, end)
+    header, _ = _table(text, start)
+    names = _cells(text, *header) if header else []
+    if cells and len(names) == len(cells) and (at := _named(text, names, known)):
+        return cells[at]
     numbers = [cell for cell in cells[1:] if any(sign.isdigit() for sign in text[slice(*cell)])]
     return numbers[0] if numbers and asks_number(question) else None
 
 
-def header_of(text: str, start: int) -> str | None:
-    """The header row of the table in which the row at `start` stands, None where that row is the header itself or there is none."""
-    above = text[:start].rstrip("\n").split("\n")
-    rows = []
-    for line in reversed(above):
-        if not _ROW.match(line):
+def _named(text: str, names: Sequence[Part], known: Collection[str]) -> int:
+    """Which column but the first has most of the question's words in its header; 0 where none has any."""
+    fits = [sum(word in text[slice(*name)].lower() for word in known) for name in names]
+    return max(range(1, len(names)), key=lambda at: fits[at], default=0) if any(fits[1:]) else 0
+
+
+def _cells(text: str, start: int, end: int) -> list[Part]:
+    """The cells of a table row that hold anything; none where `text[start:end]` is no row."""
+    if not _ROW.match(text, start, end):
+        return []
+    return [match.span() for match in _CELL.finditer(text, start, end) if match.group().strip()]
+
+
+def is_header(text: str, start: int) -> bool:
+    """Whether the sentence at `start` is the header row of a table."""
+    header, _ = _table(text, start)
+    return header is not None and start < header[1]
+
+
+def _table(text: str, start: int) -> tuple[Part | None, list[Part]]:
+    """The header row (None where no rule stands under it) and the other rows of the table in which the line at `start` stands."""
+    lines = [match.span() for match in _LINE.finditer(text)]
+    here = next((number for number, line in enumerate(lines) if start < line[1]), 0)
+    rows: list[Part] = []
+    for line in lines[here:]:
+        if not _ROW.match(text, *line) or (rows and rows[-1][1] + 1 < line[0]):
             break
         rows.append(line)
-    ruled = next((number for number, line in enumerate(rows) if _RULED.match(line)), None)
-    return rows[ruled + 1] if ruled is not None and ruled + 1 < len(rows) else None
+    for line in reversed(lines[:here] if rows else []):
+        if not _ROW.match(text, *line) or line[1] + 1 < rows[0][0]:
+            break
+        rows.insert(0, line)
+    ruled = len(rows) > 1 and _RULED.match(text, *rows[1])
+    return (rows[0], rows[2:]) if ruled else (None, rows)
+
+
+def _column(text: str, start: int, end: int, known: Collection[str]) -> list[Part]:
+    """Of the table in which the sentence stands, or over which it stands, the column that the question names, else the first."""
+    above = _OVER_TABLE.match(text, end)
+    header, rows = _table(text, above.end() if above and not _ROW.match(text, start, end) else start)
+    at = _named(text, _cells(text, *header), known) if header else 0
+    cells = [_cells(text, *row) for row in rows]
+    parts = [row[at] for row in cells if len(row) > at]
+    return parts if len(parts) > 1 else []
 
 
 def _quantity(text: str, start: int, end: int, question: str, known: Collection[str]) -> Part | None:
@@ -176,12 +261,24 @@ def _quantity(text: str, start: int, end: int, question: str, known: Collection[
     if not asks_number(question):
         return None
     found = [match for match in _QUANTITY.finditer(text, _words(text, start, end), end) if match.group().strip("~≈ ") not in question]
-    unit = next((group.lower() for group in asked.groups() if group), "") if (asked := _ASKED_UNIT.search(question)) else ""
+    unit = _asked_unit(question)
     found = [match for match in found if match.group().lower().endswith(unit)] or found
     sentence = text[start:end].lower()
     words = [match for word in known if len(word) > 1 for match in re.finditer(re.escape(word), sentence)]
     best = min(found, key=lambda match: min((_distance(match.start() - start, word) for word in words), default=0.0), default=None)
     return best.span() if best else None
+
+
+def unit_missing(question: str, sentence: str) -> bool:
+    """Whether the question names a unit ("며칠", "몇 %", "how many layers") in which the sentence gives no quantity."""
+    unit = _asked_unit(question)
+    return bool(unit) and not any(match.group().lower().endswith(unit) for match in _QUANTITY.finditer(sentence))
+
+
+def _asked_unit(question: str) -> str:
+    asked = _ASKED_UNIT.search(question)
+    unit = next((group.lower() for group in asked.groups() if group), "") if asked else ""
+    return {"며칠": "일", "퍼센트": "%"}.get(unit, unit)
 
 
 def _distance(at: int, word: re.Match[str]) -> float:
@@ -192,6 +289,4 @@ def _distance(at: int, word: re.Match[str]) -> float:
 
 def _behind_label(text: str, start: int, end: int, known: Collection[str]) -> Part | None:
     label = _LABEL.match(text, _words(text, start, end), end)
-    if label and any(word in label.group(1).lower() for word in known if len(word) > 1):
-        return label.end(), end
-    return None
+    return (label.end(), end) if label and _names(label.group(1), known) else None

@@ -7,10 +7,24 @@ import os
 import pytest
 from hypothesis import settings
 
+from index.encoder import Encoder, open_encoder
+from index.morphemes import Analyser
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 settings.register_profile("steady", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Encoder:
+    """The encoder of the package, opened once."""
+    return open_encoder()
+
+
+@pytest.fixture(scope="session")
+def analyser() -> Analyser:
+    return Analyser()
 
 
 @pytest.hookimpl(trylast=True)

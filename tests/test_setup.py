@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 import subprocess
@@ -208,7 +209,8 @@ def test_a_folder_that_is_none_is_refused_before_anything_is_installed(commands:
     assert commands == []
 
 
-def test_run_indexes_the_folder_and_opens_the_page(commands: Commands, tmp_path: Path) -> None:
+def test_run_indexes_the_folder_and_opens_the_page(commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(make, "serve", lambda *options: commands("rag", "ui", *options))
     make.set_up("run")
     (tmp_path / "python").write_text("")
     commands.clear()
@@ -216,6 +218,21 @@ def test_run_indexes_the_folder_and_opens_the_page(commands: Commands, tmp_path:
     make.run(make.parser().parse_args(["run", "--notes", str(tmp_path / "my notes"), "--port", "7999"]))
     index = make.index_folder(tmp_path / "my notes").name
     assert commands == [f"rag index my notes --index {index}", f"rag ui --index {index} --host 127.0.0.1 --port 7999"]
+
+
+@pytest.mark.parametrize(("code", "again"), [(3, ["rag index notes --index index --replace"]), (130, [])])
+def test_an_index_that_cannot_be_gone_on_with_is_built_anew(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, code: int, again: list[str]
+) -> None:
+    def fail_at_first(*command: str | Path) -> None:
+        if "--replace" not in command:
+            raise subprocess.CalledProcessError(code, "rag")
+        commands(*command)
+
+    monkeypatch.setattr(make, "call", fail_at_first)
+    with contextlib.nullcontext() if again else pytest.raises(subprocess.CalledProcessError):
+        make.bring_up_to_date(Path("/a/notes"), Path("/a/index"))
+    assert commands == again
 
 
 def test_every_check_is_run_and_the_failed_ones_are_named(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:

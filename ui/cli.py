@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -82,6 +82,12 @@ def _show(options: Options, value: view.Json, text: Callable[[view.Style], str])
         print(text(_style()), flush=True)
 
 
+def _announce(options: Options, question: str) -> None:
+    """Names a question above its result, where there may be several."""
+    if options.format == "text" and options.question in ([], ["-"]):
+        print(f"? {view.printable(question)}")
+
+
 def _style() -> view.Style:
     return view.COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else view.PLAIN
 
@@ -103,9 +109,9 @@ def _progress() -> Progress | None:
 def _questions(options: Options) -> Iterator[str]:
     """The question given, or one for each line of a file or of stdin, blank lines left out."""
     given = " ".join(options.question).strip()
-    if given and options.file:
+    if options.question and options.file:
         raise UsageError("a question and --file exclude each other: leave one out")
-    if given and given != "-":
+    if options.question and given != "-":
         yield _whole(given)
     else:
         yield from _lines(options.file or "-")
@@ -149,6 +155,7 @@ def search(options: Options) -> int:
     """The passages nearest to each question."""
     pipeline, found = _pipeline(options), 0
     for question in _questions(options):
+        _announce(options, question)
         hits = pipeline.search(question, options.k, _filter(options))
         found += len(hits)
         _show(options, view.hits_dict(question, hits), partial(view.search_text, question, hits))
@@ -159,6 +166,7 @@ def ask(options: Options) -> int:
     """The answer to each question, with its source."""
     pipeline, answered = _pipeline(options), 0
     for question in _questions(options):
+        _announce(options, question)
         answer = pipeline.ask(question, filter=_filter(options), k=options.k)
         answered += not answer.abstained
         _show(options, view.answer_dict(answer), partial(view.answer_text, answer))
@@ -292,10 +300,11 @@ def _retrievers(index: Index, encoder: Encoder) -> dict[str, Retriever]:
 
 
 def page(options: Options) -> int:
-    """Serves the page until interrupted."""
+    """Serves the page until Ctrl-C, which is how it is meant to end."""
     from ui.web import serve
 
-    serve(options.index, options.host, options.port, open_browser=options.open)
+    with suppress(KeyboardInterrupt):
+        serve(options.index, options.host, options.port, open_browser=options.open)
     return ANSWERED
 
 

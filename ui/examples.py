@@ -8,9 +8,9 @@ from index.types import DocumentInfo
 from ui.i18n import Lang, texts, topic
 
 CURATED: tuple[tuple[str, str], ...] = (
-    ("week01/day7-domain-talk.txt", "검색 기반 모델을 아이에 빗대면?"),
+    ("week01/day7-domain-talk.txt", "검색 기반 모델이 뭐야?"),
     ("week05/dpr.md", "밀집 검색이란?"),
-    ("week10/regularization.md", "과적합의 원인 세 가지는?"),
+    ("week10/regularization.md", "드롭아웃이란?"),
     ("week03/transformer.md", "왜 내적을 루트 d로 나눌까?"),
     ("week10/self-supervised-vision.md", "What is self-supervised learning?"),
 )

@@ -69,10 +69,7 @@ def note(document: Document, target: Target, lang: Lang) -> str:
     if last - first < len(lines):
         told += " " + t.note_cut.format(total=len(lines), first=first + 1, last=last)
     aside = f'<p class="told">{told.strip()}</p>' if told else ""
-    return (
-        f"<header><h2>{escape(document.title)}</h2><p>{escape(document.doc_id)}</p></header>"
-        f'{aside}<div class="lines {document.structure}">{rows}</div>'
-    )
+    return f'<header><h2>{escape(document.title)}</h2><p>{escape(document.doc_id)}</p></header>{aside}<div class="lines">{rows}</div>'
 
 
 def missing_note(lang: Lang) -> str:

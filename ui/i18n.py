@@ -86,7 +86,6 @@ class Texts:
     offline: str
     note: str
     close: str
-    here: str
     note_changed: str
     note_gone: str
     note_cut: str
@@ -165,7 +164,6 @@ KO = Texts(
     offline="`rag ui`가 켜져 있는지 터미널에서 확인한 뒤 다시 물어보세요.",
     note="노트 전체",
     close="닫기",
-    here="찾은 단락",
     note_changed="답을 찾은 뒤에 이 노트가 바뀌어서 자리를 표시하지 않았습니다. 다시 물어보면 새 노트에서 찾습니다.",
     note_gone="이 노트는 이제 색인에 없습니다. 다시 물어보면 남은 노트에서 찾습니다.",
     note_cut="노트가 길어서 {total}행 가운데 {first}–{last}행만 보여 줍니다.",
@@ -244,7 +242,6 @@ EN = Texts(
     offline="See in the terminal whether `rag ui` is running, then ask again.",
     note="The whole note",
     close="Close",
-    here="passage found",
     note_changed="This note changed after the answer was found, so no place is marked. Ask again to search the new note.",
     note_gone="This note is no longer in the index. Ask again to search the notes that remain.",
     note_cut="The note is long: lines {first}–{last} of {total} are shown.",

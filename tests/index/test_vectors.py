@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,9 +98,3 @@ def test_score_names_rows() -> None:
 def test_top_orders_ties_by_id() -> None:
     ids, scores = top(np.array([9, 2, 5, 1]), np.array([1, 1, 2, 0], np.float32), 3)
     assert (ids.tolist(), scores.tolist()) == ([5, 2, 9], [2, 1, 1])
-
-
-def test_few_vectors_do_not_load_faiss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    [(ids, _)] = Flat(np.eye(4, dtype=np.float32)).search(np.eye(4, dtype=np.float32)[2:3], 1)
-    assert ids.tolist() == [2]

@@ -96,7 +96,8 @@ def test_nothing_found_exits_1(canned: Canned, capsys: pytest.CaptureFixture[str
 def test_words_filters_and_k_reach_the_pipeline(canned: Canned) -> None:
     cli.main(["search", "MRR", "은", "무엇", "-k", "3", "--note", "a*.md", "--note", "b.md", "--folder", "week05"])
     cli.main(["ask", "MRR"])
-    assert canned.asked == [("MRR 은 무엇", 3, Filter(("a*.md", "b.md"), ("week05",))), ("MRR", 5, None)]
+    cli.main(["ask", ""])
+    assert canned.asked == [("MRR 은 무엇", 3, Filter(("a*.md", "b.md"), ("week05",))), ("MRR", 5, None), ("", 5, None)]
 
 
 @pytest.mark.parametrize("arguments", [["ask"], ["ask", "-"], ["search", "--format", "json"]])
@@ -112,6 +113,14 @@ def test_questions_come_from_a_file(canned: Canned, tmp_path: Path, capsys: pyte
     (tmp_path / "q.txt").write_text("점심은?\n저녁은?\n", encoding="utf-8")
     assert cli.main(["ask", "--file", str(tmp_path / "q.txt"), "--format", "json"]) == 1
     assert [json.loads(line)["question"] for line in capsys.readouterr().out.splitlines()] == ["점심은?", "저녁은?"]
+
+
+def test_several_results_stand_under_their_questions(
+    canned: Canned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(monkeypatch, "점심은?\n저녁은?\n".encode())
+    assert cli.main(["ask"]) == 1
+    assert capsys.readouterr().out == "? 점심은?\n노트에서 근거를 찾지 못했습니다\n? 저녁은?\n노트에서 근거를 찾지 못했습니다\n"
 
 
 @pytest.mark.parametrize(
@@ -280,6 +289,15 @@ def test_ui_serves_the_index_to_this_machine(monkeypatch: pytest.MonkeyPatch) ->
     assert cli.main(["ui", "--index", "x", "--port", "7999"]) == 0
     assert cli.main(["ui", "--index", "y", "--host", "127.0.0.2", "--open"]) == 0
     assert served == [(Path("x"), "127.0.0.1", 7999, False), (Path("y"), "127.0.0.2", 7860, True)]
+
+
+def test_ctrl_c_is_how_the_page_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*arguments: object, open_browser: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ui.web.serve", interrupted)
+    assert cli.main(["ui"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 # The whole way, each command in a process of its own
