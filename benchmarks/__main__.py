@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _tables(options: Options) -> int:
-    tables.write(folder=options.results)
+    tables.write(folder=options.results, readmes=tables.READMES)
     return 0
 
 

@@ -12,6 +12,7 @@ from benchmarks.results import RESULTS, ROOT, Figure, Result, newest
 from rag.report import Cell, Table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+READMES = (ROOT / "README.md", ROOT / "README.ko.md")
 BEGIN, END = "<!-- results: written by `python -m benchmarks tables` -->", "<!-- end of results -->"
 
 NUMBER = re.compile(r"(([≤≥] )?-?[\d.]+( \S+)?|–)?")
@@ -55,19 +56,44 @@ SECTIONS = (
 )
 
 
-def write(page: Path = PAGE, folder: Path = RESULTS) -> None:
-    """Puts the tables between the page's marks."""
-    page.write_text(filled(page.read_text(encoding="utf-8"), folder), encoding="utf-8", newline="\n")
+def write(page: Path = PAGE, folder: Path = RESULTS, readmes: Sequence[Path] = ()) -> None:
+    """Puts the tables between the page's marks, and the few that the READMEs show between theirs."""
+    for path, fill in [(page, filled), *((readme, summarised) for readme in readmes)]:
+        path.write_text(fill(path.read_text(encoding="utf-8"), folder), encoding="utf-8", newline="\n")
 
 
 def filled(page: str, folder: Path = RESULTS) -> str:
     """The page with what the results give between its marks; ValueError where it has no such marks."""
+    return _between(page, "\n\n".join("\n".join(_section(section, newest(section.benchmark, folder))) for section in SECTIONS))
+
+
+def summarised(readme: str, folder: Path = RESULTS) -> str:
+    """A README with hit@1 and hit@5 of each retriever, by kind of question and on the public sets, between its marks."""
+    result = newest("accuracy", folder)
+    lines = ["Not measured yet."] if result is None else _summary(result)
+    return _between(readme, "\n".join(lines))
+
+
+def _between(page: str, text: str) -> str:
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"the page needs the lines {BEGIN!r} and {END!r}, between which the tables stand")
-    blocks = "\n\n".join("\n".join(_section(section, newest(section.benchmark, folder))) for section in SECTIONS)
-    return f"{before}{begin}\n\n{blocks}\n\n{end}{after}"
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+
+
+def _summary(result: Result) -> Iterator[str]:
+    found = {table.title: table.records() for table in result.findings.tables}
+    shown = {"retrieval": "", "retrieval by kind": "kind", "sets": "set"}
+    rows: dict[str, dict[str, Cell]] = {}
+    for title, column in shown.items():
+        for record in found.get(title, ()):
+            name = f"{record[column]}" if column else "**our notes, all**"
+            row = rows.setdefault(name, {"": name, "questions": record["questions"]})
+            row |= {f"{record['system']} {metric}": record[metric] for metric in ("hit@1", "hit@5")}
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    yield from markdown(columns, [[cell(row.get(name)) for name in columns] for row in rows.values()])
+    yield f"\n`python -m benchmarks accuracy --data DIR`, commit {result.commit}, split `test`."
 
 
 def _section(section: Section, result: Result | None) -> Iterator[str]:

@@ -17,6 +17,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _KEPT = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MAJ", "MM", "XR", "SL", "SN", "SH"))
@@ -26,6 +27,8 @@ _HANGUL = re.compile(r"[가-힣]+")
 _PIECE = re.compile(r"[^\n]{1,4000}(?!\S)|[^\n]{1,4000}")  # a line, or a part of a long one: MeCab's time grows with the square
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")  # MeCab stops at the first, and cannot take the others
 BIGRAM, SURFACE = "#", "="
+REMEMBERED = 2048
+"""How many texts keep their analysis: the same passages come up for many questions."""
 _WEIGHTS = {BIGRAM: 0.2, SURFACE: 0.2}
 
 
@@ -47,6 +50,7 @@ class Analyser:
 
         self._mecab: Any = MeCab()
         self._lock = threading.Lock()
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._analysed)
 
     def terms(self, text: str) -> list[str]:
         """Every term of a passage, repeats kept: what is indexed."""
@@ -62,12 +66,15 @@ class Analyser:
             weights[term] += _WEIGHTS[term[0]]
         return dict(weights)
 
-    def tokens(self, text: str) -> list[Token]:
+    def tokens(self, text: str) -> tuple[Token, ...]:
         """The morphemes with their places in `text`."""
-        pieces = _PIECE.finditer(_UNREADABLE.sub(" ", text))
-        return [token for piece in pieces for token in self._analysed(piece.group(), piece.start())]
+        return self._remembered(text)
 
-    def _analysed(self, piece: str, offset: int) -> Iterator[Token]:
+    def _analysed(self, text: str) -> tuple[Token, ...]:
+        pieces = _PIECE.finditer(_UNREADABLE.sub(" ", text))
+        return tuple(token for piece in pieces for token in self._piece(piece.group(), piece.start()))
+
+    def _piece(self, piece: str, offset: int) -> Iterator[Token]:
         words = piece.lstrip(" \t\r\v")  # MeCab counts places from the first word
         offset += len(piece) - len(words)
         with self._lock:

@@ -51,7 +51,7 @@ def asks_number(question: str) -> bool:
 
 _COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
 _ENGLISH_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-_COUNT = _any(rf"({'|'.join(_COUNTS)}|\d+) ?(?:가지|단계|개|군데|종|요소|곳)", rf"\b({'|'.join(_ENGLISH_COUNTS)})\b")
+_COUNT = _any(rf"((?<![가-힣])(?:{'|'.join(_COUNTS)})|\d+) ?(?:가지|단계|개|군데|종|요소|곳)", rf"\b({'|'.join(_ENGLISH_COUNTS)})\b")
 
 
 def count_asked(question: str) -> int | None:

@@ -71,6 +71,8 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
 def shown(spans: Sequence[Span]) -> str:
     """The text of an answer: its spans without Markdown emphasis, several joined by commas or, where long, by line breaks."""
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", span.quote).strip() for span in spans]
+    if len(texts) > 1:
+        texts = [" ".join(text.split()) for text in texts]
     return (", " if all(len(text) <= 40 for text in texts) else "\n").join(texts)
 
 

@@ -49,6 +49,9 @@ def figure(found: list[Figure], name: str) -> float:
 def test_the_page_says_what_the_results_say() -> None:
     page = tables.PAGE.read_text(encoding="utf-8")
     assert tables.filled(page) == page, "run: python -m benchmarks tables"
+    for readme in tables.READMES:
+        text = readme.read_text(encoding="utf-8")
+        assert tables.summarised(text) == text, "run: python -m benchmarks tables"
 
 
 def test_every_result_can_be_read_and_bears_its_name() -> None:

@@ -1,4 +1,4 @@
-"""Takes the pictures of the page that the README shows: `python -m tests.browser.pictures docs/images` (needs data/index and a Chromium)."""
+"""Takes the pictures that the README shows: `python -m tests.browser.pictures docs/images` (needs data/index and a Chromium)."""
 
 from __future__ import annotations
 

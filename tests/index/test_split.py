@@ -352,8 +352,9 @@ def test_time_grows_with_the_text(kind: str, structure: Structure) -> None:
 
 
 def test_a_megabyte_of_notes() -> None:
-    writer, texts = Writer(1), []
-    while sum(map(len, texts)) < 1_000_000:
+    writer = Writer(1)
+    texts: list[str] = []
+    while sum(len(text) for text in texts) < 1_000_000:
         writer.text = ""
         texts.append(writer.write())
     document = Document("a.md", "노트", "".join(texts))

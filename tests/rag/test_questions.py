@@ -1,0 +1,83 @@
+"""What kind of answer a question wants."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.questions import Wants, asks_number, count_asked, wants
+
+LIST, DEFINITION, REASON, FACT = Wants.LIST, Wants.DEFINITION, Wants.REASON, Wants.FACT
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("풀링의 종류를 모두 말해 줘", LIST),
+        ("SpecAugment에서 쓰는 변형 세 가지는?", LIST),
+        ("InstructGPT를 학습하는 세 단계는?", LIST),
+        ("트랜스포머의 구성 요소는 뭐뭐야?", LIST),
+        ("BM25의 장단점은?", LIST),
+        ("Which three attention scores did Luong et al. compare?", LIST),
+        ("What are the four pretext tasks?", LIST),
+        ("list the losses", LIST),
+        ("DPR이란?", DEFINITION),
+        ("역전파란 무엇인가요?", DEFINITION),
+        ("귀납 편향이 뭐야?", DEFINITION),
+        ("What is prompt injection?", DEFINITION),
+        ("what does recall mean", DEFINITION),
+        ("왜 배치를 섞는가?", REASON),
+        ("기울기 소실은 어떻게 막아?", REASON),
+        ("How does dropout work?", REASON),
+        ("why is it slow?", REASON),
+        ("How many layers does it have?", FACT),
+        ("k1의 기본값은?", FACT),
+        ("BM25", FACT),
+        ("", FACT),
+    ],
+)
+def test_wants(question: str, kind: Wants) -> None:
+    assert wants(question) is kind
+    assert wants(f"  {question} ") is kind
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("층이 몇 개야?", True),
+        ("학습률은 얼마?", True),
+        ("언제 나왔어?", True),
+        ("how often is it run", True),
+        ("What year was it?", True),
+        ("누가 만들었어?", False),
+        ("DPR이란?", False),
+    ],
+)
+def test_asks_number(question: str, asked: bool) -> None:
+    assert asks_number(question) is asked
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("세 가지는?", 3),
+        ("네 단계를 말해 줘", 4),
+        ("여덟 가지를 모두", 8),
+        ("3가지는?", 3),
+        ("손잡이 세 개를 모두", 3),
+        ("Which four tasks?", 4),
+        ("모두 개념인가?", None),
+        ("종류는?", None),
+        ("", None),
+    ],
+)
+def test_count_asked(question: str, count: int | None) -> None:
+    assert count_asked(question) == count
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_some_question(question: str) -> None:
+    assert isinstance(wants(question), Wants)
+    assert (count_asked(question) or 0) >= 0
+    assert isinstance(asks_number(question), bool)
