@@ -21,7 +21,11 @@ from functools import lru_cache
 from typing import Any
 
 _KEPT = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MAJ", "MM", "XR", "SL", "SN", "SH"))
-_ASKING = frozenset(("무엇", "뭐", "어떤", "어디", "누구", "언제", "왜", "얼마", "몇", "무슨", "어떻", "어느", "것", "거"))
+_ASK_KOREAN = "무엇 뭐 어떤 어디 누구 언제 왜 얼마 몇 무슨 어떻 어느 것 거"
+_ASK_ENGLISH = "what which who whose when where why how do does did is are was were be"
+_JOIN_ENGLISH = "a an the of in on at to for from by with as and or it its"
+_ASKING = frozenset(f"{_ASK_KOREAN} {_ASK_ENGLISH} {_JOIN_ENGLISH}".split())
+"""Words that only ask or join: in a question they weigh nothing."""
 _WORD = re.compile(r"[^\W_]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _PIECE = re.compile(r"[^\n]{1,4000}(?!\S)|[^\n]{1,4000}")  # a line, or a part of a long one: MeCab's time grows with the square
@@ -57,13 +61,14 @@ class Analyser:
         return [*(token.term for token in self.tokens(text)), *_surface_terms(text)]
 
     def query(self, text: str) -> dict[str, float]:
-        """The terms of a question with their weights; a term said twice weighs twice, words that only ask (무엇, 왜) nothing."""
+        """The terms of a question with their weights; a term said twice weighs twice."""
         weights: defaultdict[str, float] = defaultdict(float)
         for token in self.tokens(text):
             if token.term not in _ASKING:
                 weights[token.term] += 1.0
         for term in _surface_terms(text):
-            weights[term] += _WEIGHTS[term[0]]
+            if term[1:] not in _ASKING:
+                weights[term] += _WEIGHTS[term[0]]
         return dict(weights)
 
     def tokens(self, text: str) -> tuple[Token, ...]:

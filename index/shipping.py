@@ -151,7 +151,7 @@ def choose_pieces(checkpoint: Checkpoint, texts: Iterable[str], size: int) -> li
     used.update(i for encoding in tokenizer.encode_batch_fast(batch) for i in encoding.ids)
     basic = {i for i, piece in enumerate(checkpoint.pieces) if i < SPECIAL_PIECES or _always_kept(piece)}
     ranked = sorted(set(range(len(checkpoint.pieces))) - basic, key=lambda i: (-used[i], -checkpoint.scores[i]))
-    return sorted(basic | set(ranked[: size - len(basic)]))
+    return sorted(basic | set(ranked[: max(size - len(basic), 0)]))
 
 
 def _state(checkpoint: Checkpoint, kept: Sequence[int]) -> dict[str, NDArray[np.float32]]:

@@ -23,6 +23,8 @@ _LINE = re.compile(r"[^\n]+")
 _OVER_TABLE = re.compile(r"\s*\n(?=[ \t]*\|)")
 _EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
 """Signs of code, whose inside stays as it is, and of bold, which "2**8" is not."""
+_SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
+"""What a line has that says something, rather than only naming what hangs under it."""
 _UNIT = (
     r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
     r"|[KMGT]B\b|[KMB]\b|ms\b|(?:tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)\b"
@@ -33,12 +35,14 @@ _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})|(며칠|퍼센트)|(개|장|명|층|�
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a passage: where its words stand (without bullet), its indentation, and of a list item the sort of its sign."""
+    """A line of a passage: where its words stand (without bullet), its indentation, of a list item the sort of its sign, and whether
+    a blank line stands before it."""
 
     start: int
     end: int
     indent: int
     sign: str
+    gap: bool
 
 
 Part = tuple[int, int]
@@ -50,11 +54,12 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
 
     A list question gets the items that the sentence opens, enumerates, or stands among. A fact gets the table cell under the header
     that the question names, the quantity it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4". A bullet that
-    says no more than the question does ("OCR" to "OCR이 뭐야?") gives what hangs under it.
+    says no more than the question does ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what hangs under it.
     """
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
-    if is_bare(text[start:end], known) and (below := _children(text, start, end)):
+    heads_only = is_bare(text[start:end], known) or (wanted is Wants.DEFINITION and not _SAYS.search(text[start:end]))
+    if heads_only and (below := _children(text, start, end)):
         parts = below
     elif wanted is Wants.LIST:
         parts = items(text, start, end) or _siblings(text, start, end) or _column(text, start, end, known)
@@ -148,13 +153,16 @@ def _siblings(text: str, start: int, end: int) -> list[Part]:
 
 def _lines(text: str, start: int, end: int) -> tuple[list[Line], int]:
     """The lines that are not blank, and the number of the one in which the sentence `text[start:end]` begins."""
-    lines, at = [], 0
+    lines: list[Line] = []
+    at, gap = 0, False
     for raw in text.split("\n"):
         if raw.strip():
             expanded = raw.expandtabs(4)
+            indent = len(expanded) - len(expanded.lstrip())
             item = _ITEM.match(raw)
-            sign = re.sub(r"\w+|[①-⑳]", "1", item.group(1)) if item else ""
-            lines.append(Line(_words(text, at, at + len(raw)), at + len(raw.rstrip()), len(expanded) - len(expanded.lstrip()), sign))
+            sign = re.sub(r"\w+", "1", item.group(1)) if item else ""
+            lines.append(Line(_words(text, at, at + len(raw)), at + len(raw.rstrip()), indent, sign, gap))
+        gap = not raw.strip()
         at += len(raw) + 1
     words = _words(text, start, end)
     return lines, max((number for number, line in enumerate(lines) if line.start <= words), default=0)
@@ -164,6 +172,7 @@ def _list(lines: Sequence[Line], here: int) -> list[Part]:
     """The items of the list in which `lines[here]` stands, wrapped lines with them; one item alone is no list.
 
     As in Markdown, a list ends where something less indented stands, or at its own indentation what is no item or has another sign.
+    Where blank lines stand between some bullets only, they end it too.
     """
     kind, indent = lines[here].sign, lines[here].indent
     first = end = here
@@ -171,6 +180,11 @@ def _list(lines: Sequence[Line], here: int) -> list[Part]:
         first -= 1
     while end < len(lines) and _within(lines[end], kind, indent):
         end += 1
+    tops = [at for at in range(first, end) if lines[at].sign and lines[at].indent == indent]
+    gaps = [at for at in tops[1:] if lines[at].gap]
+    if len(gaps) < len(tops) - 1 and "1" not in kind:
+        first = max((at for at in gaps if at <= here), default=first)
+        end = min((at for at in gaps if at > here), default=end)
     parts: list[Part] = []
     wraps = False
     for line in lines[first:end]:

@@ -42,10 +42,12 @@ class Desk:
 
     pipeline: WordPipeline = field(default_factory=lambda: WordPipeline(WordIndex(NOTES)))
     broken: bool = False
+    refused: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self) -> Desk:
         if self.broken:
+            self.refused += 1
             raise IndexMissing("There is no index in data/index. Make one: rag index --index data/index NOTES")
         return self
 

@@ -376,13 +376,13 @@ def test_our_notes_with_the_shipped_encoder(shipped: Encoder) -> None:
         assert passages
 
 
-@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.name)
-def test_real_lectures_with_the_shipped_encoder(lecture: Path, shipped: Encoder) -> None:
-    document = Document(lecture.name, lecture.stem, lecture.read_text("utf-8"), "text")
-    passages = split(document, SplitSettings(), shipped.count_tokens)
-    check(document, passages, 256, shipped.count_tokens)
-    assert passages[0].section == ()
-    assert {passage.section for passage in passages[1:]} >= {("2. CV 도메인 특강 - 박선규",), ("4. 사전질문 Q&A",)}
+def test_real_lectures_with_the_shipped_encoder(shipped: Encoder) -> None:
+    for lecture in LECTURES:  # none where the data folder is not at hand
+        document = Document(lecture.name, lecture.stem, lecture.read_text("utf-8"), "text")
+        passages = split(document, SplitSettings(), shipped.count_tokens)
+        check(document, passages, 256, shipped.count_tokens)
+        assert passages[0].section == ()
+        assert {passage.section for passage in passages[1:]} >= {("2. CV 도메인 특강 - 박선규",), ("4. 사전질문 Q&A",)}
 
 
 @pytest.mark.parametrize("kind", ["base64", "emoji", "sentences"])

@@ -7,7 +7,6 @@ import pytest
 
 from index.index import Index
 from index.morphemes import Analyser
-from index.types import Document
 from rag.datasets import Dataset, Evidence, Question
 from rag.fit import Choice, Matrix, evidence_rows, fit_choices, fit_logistic, fit_mixture, fit_reader, mixture_choices, sentence_choice
 from rag.gold import gold_of
@@ -187,4 +186,3 @@ def test_the_reader_is_fitted_from_end_to_end(index: Index, analyser: Analyser) 
     answers = {question.id: reader.read(question.text, pipeline.search(question.text)).text for question in QUESTIONS[:4]}
     assert answers["1"] == "종이는 나무로 만든다."
     assert answers["3"] == "수채화, 유화, 판화"
-    assert Document("a.md", "", NOTES["a.md"]).text == index.document("a.md").text
