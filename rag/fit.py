@@ -158,14 +158,15 @@ def evidence_rows(
     for question in questions:
         hits = pipeline.search(question.text, 20)
         held = gold[question.id].holders if question.answerable else {}
-        for kept in ([hit for hit in hits if hit.passage.passage_id not in held][:5], hits[:5]) if held else (hits[:5],):
+        without = [hit for hit in hits if hit.passage.passage_id not in held][:5]
+        for kept in (hits[:5], without) if without != hits[:5] else (hits[:5],):
             reading = reader.weigh(question.text, kept, reader.weights.sentence if reader.weights else ())
             if reading is not None:
                 there = any(hit.passage.passage_id in held for hit in kept)
                 answer = always.read(question.text, kept)
                 rows.append(reading.evidence)
                 right = there and f1(answer.text, question.answers) >= RIGHT
-                labels.append((there, right, kept == hits[:5], question.answerable))
+                labels.append((there, right, kept is not without, question.answerable))
     return np.array(rows), np.array(labels, np.bool_)
 
 
