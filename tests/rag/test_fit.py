@@ -168,11 +168,11 @@ def test_every_question_is_also_asked_without_its_gold(index: Index, analyser: A
     rows, labels = evidence_rows(reader, pipeline, QUESTIONS, gold_of(index, QUESTIONS))
     assert rows.shape == (10, len(EVIDENCE))
     there, right, asked_so, has_answer = labels.T.tolist()
-    assert there == [False, True] * 4 + [False, False]
-    assert asked_so == [False, True] * 4 + [True, True]
+    assert there == [True, False] * 4 + [False, False]
+    assert asked_so == [True, False] * 4 + [True, True]
     assert has_answer == [True] * 8 + [False] * 2
-    assert not any(right[at] for at in range(0, 8, 2))
-    assert right[1], "the words alone find the sentence"
+    assert not any(right[at] for at in range(1, 8, 2))
+    assert right[0], "the words alone find the sentence"
 
 
 def test_the_reader_is_fitted_from_end_to_end(index: Index, analyser: Analyser) -> None:
