@@ -43,7 +43,7 @@ TRAINING = ("klue-mrc-train", "tydiqa-train")
 READ = 250
 """Training questions of each set that the sentence weights are fitted on, spread evenly over the set."""
 REFUSED_WRONGLY = 0.04
-"""The share of answerable `dev` questions that the threshold refuses."""
+"""The share of answerable `dev` questions that the threshold refuses, each judged by weights fitted on other notes."""
 MADE_COUNTS = 0.1
 """How much a question counts that is asked without its gold passages, against one asked as it is."""
 NEAR_COUNTS = 3.0
@@ -189,13 +189,18 @@ def fit_reader(
     weights = Weights(_rounded(sentence), (0.0,) * len(EVIDENCE), (0.0,) * len(EVIDENCE), 0.0)
     rows, labels = evidence_rows(replace(reader, weights=weights), pipeline, questions, gold)
     there, right, asked_so, gold_exists = labels.T
-    answerable = fit_logistic(rows[:, :-KINDS], there, np.where(asked_so, 1.0, MADE_COUNTS) * np.where(gold_exists, 1.0, NEAR_COUNTS))
-    answerable = np.append(answerable, np.zeros(KINDS))
-    answered = asked_so & gold_exists
-    support = 1 / (1 + np.exp(-(rows[answered] @ answerable)))
-    threshold = float(np.quantile(support, REFUSED_WRONGLY))
+    counts = np.where(asked_so, 1.0, MADE_COUNTS) * np.where(gold_exists, 1.0, NEAR_COUNTS)
+    answerable = np.append(fit_logistic(rows[:, :-KINDS], there, counts), np.zeros(KINDS))
+    support = cross_fitted(rows[:, :-KINDS], there, counts)[asked_so & gold_exists]
+    threshold = float(np.quantile(1 / (1 + np.exp(-support)), REFUSED_WRONGLY))
     correct = fit_logistic(rows[asked_so], right[asked_so])
     return replace(weights, right=_rounded(correct), answerable=_rounded(answerable), threshold=round(threshold, 4))
+
+
+def cross_fitted(rows: Matrix, labels: NDArray[np.bool_], counts: Matrix, folds: int = 10) -> Matrix:
+    """The logit of each row from weights fitted on the other folds (stretches of the question file, so of other notes)."""
+    fold = np.arange(len(rows)) * folds // len(rows)
+    return np.concatenate([rows[fold == n] @ fit_logistic(rows[fold != n], labels[fold != n], counts[fold != n]) for n in range(folds)])
 
 
 def _rounded(values: Matrix) -> tuple[float, ...]:
