@@ -46,6 +46,10 @@ REFUSED_WRONGLY = 0.04
 """The share of answerable `dev` questions that the threshold refuses, each judged by weights fitted on other notes."""
 MADE_COUNTS = 0.1
 """How much a question counts that is asked without its gold passages, against one asked as it is."""
+STRANGERS = 100
+"""Questions of each training set that are asked of our notes, which know nothing of them."""
+STRANGER_COUNTS = 0.05
+"""How much each of those counts: they are easy, and must not speak louder than the questions near our topics."""
 NEAR_COUNTS = 3.0
 """How much a question counts that was written to have no answer: there is one for six that have one."""
 
@@ -178,7 +182,7 @@ def fit_reader(
     choices: list[Choice | None] = []
     for retriever, data, known in trained:
         reader = SentenceReader(retriever.index, retriever.encoder, retriever.analyser)
-        for question in data.questions[:: max(1, len(data.questions) // READ)]:
+        for question in spread(data.questions, READ):
             choices.append(sentence_choice(reader, question, retriever.retrieve(question.text, 5), known[question.id], 1 / READ))
         print(f"sentences of {data.name}: {len(choices)}", file=sys.stderr, flush=True)
     reader = SentenceReader(pipeline.index, pipeline.encoder, pipeline.analyser)
@@ -188,13 +192,22 @@ def fit_reader(
     sentence = fit_choices([choice for choice in choices if choice], l2=1e-4)
     weights = Weights(_rounded(sentence), (0.0,) * len(EVIDENCE), (0.0,) * len(EVIDENCE), 0.0)
     rows, labels = evidence_rows(replace(reader, weights=weights), pipeline, questions, gold)
+    strangers = [replace(question, answers=(), evidence=()) for _, data, _ in trained for question in spread(data.questions, STRANGERS)]
+    strange, unheld = evidence_rows(replace(reader, weights=weights), pipeline, strangers, {})
+    rows, labels = np.concatenate((rows, strange)), np.concatenate((labels, unheld))
     there, right, asked_so, gold_exists = labels.T
-    counts = np.where(asked_so, 1.0, MADE_COUNTS) * np.where(gold_exists, 1.0, NEAR_COUNTS)
+    near = np.where(gold_exists, 1.0, NEAR_COUNTS) * np.where(asked_so, 1.0, MADE_COUNTS)
+    counts = np.where(np.arange(len(rows)) < len(rows) - len(strange), near, STRANGER_COUNTS)
     answerable = np.append(fit_logistic(rows[:, :-KINDS], there, counts), np.zeros(KINDS))
     support = cross_fitted(rows[:, :-KINDS], there, counts)[asked_so & gold_exists]
     threshold = float(np.quantile(1 / (1 + np.exp(-support)), REFUSED_WRONGLY))
-    correct = fit_logistic(rows[asked_so], right[asked_so])
+    correct = fit_logistic(rows[asked_so], right[asked_so], np.minimum(counts, 1.0)[asked_so])
     return replace(weights, right=_rounded(correct), answerable=_rounded(answerable), threshold=round(threshold, 4))
+
+
+def spread(questions: Sequence[Question], count: int) -> Sequence[Question]:
+    """About so many of the questions, evenly over the set."""
+    return questions[:: max(1, len(questions) // count)]
 
 
 def cross_fitted(rows: Matrix, labels: NDArray[np.bool_], counts: Matrix, folds: int = 10) -> Matrix:
