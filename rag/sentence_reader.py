@@ -77,7 +77,7 @@ EVIDENCE = (
 KINDS = 4
 """The last so many of EVIDENCE say only what sort of question it is: they may shift the confidence, but never lead to a refusal."""
 
-_RULE = re.compile(r"[\s|:\-=*_`#>$]*$")
+_RULE = re.compile(r"(?:</?[A-Za-z][^<>]*>|[\s|:\-=*_`#>$])*+$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _SIGNS = re.compile(r"[\s\-*•·#>\d.)]*")
 _NUMBER = re.compile(r"\d|[한두세네] ?(?:가지|개|단계|번|배)|절반|\b(?:one|two|three|four|five|six|ten|half)\b", re.IGNORECASE)

@@ -104,6 +104,11 @@ def test_without_a_sentence_it_refuses(hits: list[Hit], index: Index, analyser: 
     assert (answer.text, answer.abstained, answer.confidence, answer.message) == ("", True, 0.0, NOT_FOUND)
 
 
+def test_signs_and_tags_are_no_sentences(index: Index, analyser: Analyser) -> None:
+    signs = [hit("---"), hit("<br>"), hit("<hr/>\n</div>")]
+    assert reader(index, analyser).weigh("그림은?", signs, [0.0] * len(SENTENCE)) is None
+
+
 def test_hits_without_a_sentence_do_no_harm(index: Index, analyser: Analyser) -> None:
     answer = reader(index, analyser).read("그림은?", [hit("---"), hit("***"), hit("___"), hit("그림이다.", start=40)])
     assert (answer.text, answer.spans[0].start) == ("그림이다.", 40)
