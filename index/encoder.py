@@ -25,6 +25,9 @@ Vectors = NDArray[np.float32]
 SHIPPED = Path(__file__).parent / "models" / "encoder"
 HASHES = "hashes.json"
 MODEL_FILE = "onnx/model_qint8.onnx"
+TRUNK_FILE = "onnx/trunk.safetensors"
+"""The int8 weights that the encoder shares with the reader: the word table and the matrices of the lowest layers."""
+TRUNK_LAYERS = 6
 
 
 class Encoder(Protocol):
@@ -76,7 +79,27 @@ def verify_files(folder: Path) -> str:
             raise ModelError(f"model file {folder / file} cannot be read ({error.strerror}); reinstall the package") from error
         if found != expected:
             raise ModelError(f"model file {folder / file} is damaged: sha256 {found[:12]}…, not {expected[:12]}…; reinstall the package")
-    return hashlib.sha256(listing.read_bytes()).hexdigest()[:16]
+    return fingerprint_of(folder)
+
+
+def fingerprint_of(folder: Path) -> str:
+    """The fingerprint of a model folder, whose listing of hashes speaks for all its files."""
+    return hashlib.sha256((folder / HASHES).read_bytes()).hexdigest()[:16]
+
+
+def open_session(file: Path, trunk: Path | None = None) -> Any:
+    """An `onnxruntime.InferenceSession` of one thread; `trunk` where the graph's shared weights lie elsewhere than beside it."""
+    import onnxruntime
+    from safetensors.numpy import load_file
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # texts run side by side instead: 1.8 times the throughput of two threads within one text
+    options.log_severity_level = 3
+    if trunk is not None:
+        tensors = load_file(trunk)
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in tensors.values()]
+        options.add_external_initializers(list(tensors), values)
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 class OnnxEncoder:
@@ -101,18 +124,9 @@ class OnnxEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._session = self._open_session(folder / MODEL_FILE)
+        self._session = open_session(folder / MODEL_FILE)
         self._project = _projection(folder)
         self._workers = os.cpu_count() or 1
-
-    @staticmethod
-    def _open_session(file: Path) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # texts run side by side instead: 1.8 times the throughput of two threads within one text
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]

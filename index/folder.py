@@ -96,7 +96,7 @@ class FolderIndex:
         if fingerprint not in (None, manifest.encoder.fingerprint):
             raise EncoderMismatch(
                 f"{path} was built by {manifest.encoder.name} ({manifest.encoder.fingerprint}), the encoder that asks is {fingerprint}. "
-                "Name the first, or embed the notes anew with: rag index"
+                f"Ask with the first, search by words (--retriever lexical), or embed the notes anew: rag index --index {path}"
             )
         return cls(path, manifest, segments, fs, keep)
 

@@ -75,19 +75,25 @@ class Analyser:
         """The morphemes with their places in `text`."""
         return self._remembered(text)
 
-    def _analysed(self, text: str) -> tuple[Token, ...]:
-        pieces = _PIECE.finditer(_UNREADABLE.sub(" ", text))
-        return tuple(token for piece in pieces for token in self._piece(piece.group(), piece.start()))
+    def tagged(self, text: str) -> tuple[Token, ...]:
+        """Every morpheme, particles and endings too: `term` as written, `tag` whole ("VV+EC")."""
+        return tuple(Token(each.surface, str(each.feature.pos), start, end) for each, start, end in self._morphemes(text))
 
-    def _piece(self, piece: str, offset: int) -> Iterator[Token]:
-        words = piece.lstrip(" \t\r\v")  # MeCab counts places from the first word
-        offset += len(piece) - len(words)
-        with self._lock:
-            morphemes = self._mecab.parse(words)
-        for morpheme in morphemes:
-            start, end = offset + morpheme.span.start, offset + morpheme.span.end
-            for term, tag in _dictionary_forms(morpheme.surface, morpheme.feature):
-                yield Token(term.lower(), tag, start, end)
+    def _analysed(self, text: str) -> tuple[Token, ...]:
+        return tuple(
+            Token(term.lower(), tag, start, end)
+            for each, start, end in self._morphemes(text)
+            for term, tag in _dictionary_forms(each.surface, each.feature)
+        )
+
+    def _morphemes(self, text: str) -> Iterator[tuple[Any, int, int]]:
+        """What MeCab makes of each line, and where it stands in `text`."""
+        for piece in _PIECE.finditer(_UNREADABLE.sub(" ", text)):
+            words = piece.group().lstrip(" \t\r\v")  # MeCab counts places from the first word
+            offset = piece.end() - len(words)
+            with self._lock:
+                found = self._mecab.parse(words)
+            yield from ((each, offset + each.span.start, offset + each.span.end) for each in found)
 
 
 def _dictionary_forms(surface: str, feature: Any) -> Iterator[tuple[str, str]]:

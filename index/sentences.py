@@ -30,7 +30,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     other line breaks are taken for hard wraps.
     """
     spans: list[tuple[int, int]] = []
-    for start, end in _logical_lines(text):
+    for start, end in logical_lines(text):
         sign = _SIGN.match(text, start, end)
         for stop in _STOP.finditer(text, sign.end() if sign else start, end):
             if not (_abbreviates(text, start, stop) or _GOES_ON.match(text, stop.end(), end)):
@@ -46,8 +46,8 @@ def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
     return text[dot] == "." and bool(_ABBREVIATION.search(text, max(start, dot - _LONGEST_ABBREVIATION), dot + 1))
 
 
-def _logical_lines(text: str) -> list[tuple[int, int]]:
-    """Lines, hard wraps joined."""
+def logical_lines(text: str) -> list[tuple[int, int]]:
+    """Spans `(start, end)` of the lines of `text` that are not blank, hard wraps joined."""
     joined: list[tuple[int, int]] = []
     open_end = False
     at = 0

