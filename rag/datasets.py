@@ -67,7 +67,7 @@ class Dataset:
 def load_questions(path: Path) -> tuple[Question, ...]:
     """Our own gold, one JSON object a line; DataError names the line that is wrong."""
     questions = []
-    for place, row in _jsonl(path):
+    for place, row in jsonl_rows(path):
         with _reading(place):
             questions.append(_own_question(row))
     _refuse_duplicates((question.id for question in questions), "question", path)
@@ -80,9 +80,9 @@ def load_squad(path: Path) -> Dataset:
     questions = []
     with _reading(path):
         for article in json.loads(_text(path))["data"]:
-            title = _nfc(article["title"])
+            title = nfc(article["title"])
             for paragraph in article["paragraphs"]:
-                text = _nfc(paragraph["context"])
+                text = nfc(paragraph["context"])
                 context = contexts.setdefault("".join(text.split()), Context(f"{title}/{len(contexts)}", title, text))
                 questions += [_span_question(row, context.id) for row in paragraph["qas"]]
     return _dataset(path, contexts.values(), questions)
@@ -91,10 +91,10 @@ def load_squad(path: Path) -> Dataset:
 def load_contexts(stem: Path) -> Dataset:
     """`STEM.contexts.jsonl[.zst]` `{context_id, title, text}` and `STEM.qa.jsonl[.zst]` `{id, question, context_id, answers [{text}]}`."""
     contexts, questions = [], []
-    for place, row in _jsonl(Path(f"{stem}.contexts.jsonl")):
+    for place, row in jsonl_rows(Path(f"{stem}.contexts.jsonl")):
         with _reading(place):
-            contexts.append(Context(row["context_id"], _nfc(row["title"]), _nfc(row["text"])))
-    for place, row in _jsonl(Path(f"{stem}.qa.jsonl")):
+            contexts.append(Context(row["context_id"], nfc(row["title"]), nfc(row["text"])))
+    for place, row in jsonl_rows(Path(f"{stem}.qa.jsonl")):
         with _reading(place):
             questions.append(_span_question(row, row["context_id"]))
     return _dataset(stem, contexts, questions)
@@ -106,14 +106,14 @@ def load_beir(folder: Path, qrels: str = "qrels.tsv") -> Dataset:
     A judged id that is no document but a folder of documents (`id/…`, `id#…`) makes each of them hold it.
     """
     contexts, questions = [], []
-    for place, row in _jsonl(folder / "corpus.jsonl"):
+    for place, row in jsonl_rows(folder / "corpus.jsonl"):
         with _reading(place):
-            contexts.append(Context(_id(row), _nfc(row.get("title", "")), _nfc(row["text"])))
+            contexts.append(Context(_id(row), nfc(row.get("title", "")), nfc(row["text"])))
     gold = _qrels(folder / qrels)
-    for place, row in _jsonl(folder / "queries.jsonl"):
+    for place, row in jsonl_rows(folder / "queries.jsonl"):
         with _reading(place):
-            answers = tuple(_nfc(answer) for answer in row.get("answers", ()))
-            questions.append(Question(_id(row), _nfc(row["text"]), answers, tuple(gold.get(_id(row), ()))))
+            answers = tuple(nfc(answer) for answer in row.get("answers", ()))
+            questions.append(Question(_id(row), nfc(row["text"]), answers, tuple(gold.get(_id(row), ()))))
     unknown = gold.keys() - {question.id for question in questions}
     if unknown:
         raise DataError(f"{folder / qrels}: judges the query {min(unknown)!r}, which queries.jsonl does not hold")
@@ -121,18 +121,18 @@ def load_beir(folder: Path, qrels: str = "qrels.tsv") -> Dataset:
 
 
 def _own_question(row: Row) -> Question:
-    evidence = tuple(Evidence(_nfc(item["doc"]), _nfc(item["quote"])) for item in row["evidence"])
-    answers = tuple(_nfc(answer) for answer in row["answers"])
+    evidence = tuple(Evidence(nfc(item["doc"]), nfc(item["quote"])) for item in row["evidence"])
+    answers = tuple(nfc(answer) for answer in row["answers"])
     if bool(answers) != bool(evidence):
         raise ValueError("answers without evidence, or evidence without answers")
     if not all(item.quote.strip() for item in evidence):
         raise ValueError("an empty quote")
-    return Question(row["id"], _nfc(row["question"]), answers, evidence, row["kind"], row["split"], _nfc(row.get("near", "")))
+    return Question(row["id"], nfc(row["question"]), answers, evidence, row["kind"], row["split"], nfc(row.get("near", "")))
 
 
 def _span_question(row: Row, context_id: str) -> Question:
-    answers = dict.fromkeys(_nfc(answer["text"]) for answer in row["answers"] if answer["text"])
-    return Question(row["id"], _nfc(row["question"]), tuple(answers), (Evidence(context_id),))
+    answers = dict.fromkeys(nfc(answer["text"]) for answer in row["answers"] if answer["text"])
+    return Question(row["id"], nfc(row["question"]), tuple(answers), (Evidence(context_id),))
 
 
 def _qrels(path: Path) -> dict[str, list[Evidence]]:
@@ -141,7 +141,7 @@ def _qrels(path: Path) -> dict[str, list[Evidence]]:
         with _reading(f"{path}:{number}"):
             query, document, score = line.split("\t")
             if int(score) > 0:
-                gold.setdefault(query, []).append(Evidence(_nfc(document)))
+                gold.setdefault(query, []).append(Evidence(nfc(document)))
     _refuse_duplicates((f"{query} {item.doc}" for query, items in gold.items() for item in items), "judgement", path)
     return gold
 
@@ -170,7 +170,7 @@ def _reading(place: str | Path) -> Iterator[None]:
         raise DataError(f"{place}: not the expected form: {error}") from error
 
 
-def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
+def jsonl_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """The place (`file:line`) and value of each line, from `path` or its `.zst` twin."""
     if not path.exists():
         path = Path(f"{path}.zst")
@@ -209,10 +209,10 @@ def _unpacked(path: Path, data: bytes) -> bytes:
 
 def _id(row: Row) -> str:
     """BEIR writes `_id`, others `id`."""
-    return _nfc(row["_id"] if "_id" in row else row["id"])
+    return nfc(row["_id"] if "_id" in row else row["id"])
 
 
-def _nfc(text: str) -> str:
+def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 

@@ -1,0 +1,1 @@
+"""Training of the retriever and the reader, and the examples they learn from."""

@@ -1,0 +1,141 @@
+"""One training loop for both models: bf16 where the machine has it, checkpoints by the clock, exact resumption, time left on screen."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+Batch = Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a stage is trained. `minutes` is the clock between two checkpoints."""
+
+    rate: float
+    warm_up: float = 0.06
+    decay: float = 0.01
+    clip: float = 1.0
+    seed: int = 13
+    minutes: float = 10.0
+
+
+def fast_type(device: str) -> torch.dtype | None:
+    """bfloat16 where the processor multiplies it faster than float32 (about twice as fast), else None."""
+    if device != "cpu":
+        return torch.bfloat16
+    return torch.bfloat16 if torch.backends.mkldnn.is_available() and _has_bf16() else None
+
+
+def _has_bf16() -> bool:
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def device() -> str:
+    """The GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def train(
+    model: torch.nn.Module,
+    batches: Sequence[Batch],
+    loss_of: Callable[[Batch], torch.Tensor],
+    schedule: Schedule,
+    checkpoint: Path,
+    cost: Callable[[Batch], int] = len,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    validate: Callable[[], Mapping[str, float]] | None = None,
+    checks: int = 4,
+) -> None:
+    """Runs over `batches` once, from the checkpoint where there is one; the batches and the seed decide every bit of the result.
+
+    `cost` is the work in a batch (tokens), for the time left. `validate` is called `checks` times, evenly spread.
+    """
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    optimizer = torch.optim.AdamW(_groups(trained, schedule.decay), lr=schedule.rate)
+    where, precision = device(), fast_type(device())
+    model.to(where).train()
+    step = _resume(checkpoint, trained, optimizer)
+    if step:
+        say(f"resumed from {checkpoint} at step {step} of {len(batches)}")
+    work = [cost(batch) for batch in batches]
+    started, done, saved, running = time.monotonic(), 0, time.monotonic(), 0.0
+    while step < len(batches):
+        torch.manual_seed(schedule.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate * _shape(step, len(batches), schedule.warm_up)
+        with torch.autocast(where, precision or torch.float32, enabled=precision is not None):
+            loss = loss_of(batches[step])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained.values(), schedule.clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        running = 0.95 * running + 0.05 * loss.item() if running else loss.item()
+        done += work[step]
+        step += 1
+        speed = done / (time.monotonic() - started)
+        if step == 5 or step % 50 == 0 or step == len(batches):
+            left = sum(work[step:]) / speed / 60
+            say(f"step {step}/{len(batches)}  loss {running:.4f}  {speed:.0f} tokens/s  {left:.1f} min left")
+        if validate and step % max(1, math.ceil(len(batches) / checks)) == 0 and step < len(batches):
+            say("  ".join(f"{name} {value:.4f}" for name, value in _validated(model, validate).items()))
+        if time.monotonic() - saved > schedule.minutes * 60:
+            _save(checkpoint, step, trained, optimizer)
+            saved = time.monotonic()
+    _save(checkpoint, step, trained, optimizer)
+    model.eval()
+    if validate:
+        say("  ".join(f"{name} {value:.4f}" for name, value in validate().items()))
+
+
+def _validated(model: torch.nn.Module, validate: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
+    model.eval()
+    try:
+        return validate()
+    finally:
+        model.train()
+
+
+def _shape(step: int, steps: int, warm_up: float) -> float:
+    """Linear warm-up, then linear decay to nothing."""
+    first = max(1.0, steps * warm_up)
+    return min((step + 1) / first, (steps - step) / max(1.0, steps - first))
+
+
+def _groups(trained: Mapping[str, torch.nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    """Matrices are decayed; biases and layer norms are not."""
+    plain = [value for value in trained.values() if value.ndim < 2]
+    return [
+        {"params": [value for value in trained.values() if value.ndim >= 2], "weight_decay": decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def _resume(checkpoint: Path, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> int:
+    """Loads what was saved and returns the step to go on with; 0 where nothing was saved."""
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, map_location=device(), weights_only=True)
+    for name, value in trained.items():
+        value.data.copy_(state["trained"][name])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
+
+
+def _save(checkpoint: Path, step: int, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    """Whole or not at all."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    part = checkpoint.with_suffix(".part")
+    torch.save({"step": step, "trained": {name: value.data for name, value in trained.items()}, "optimizer": optimizer.state_dict()}, part)
+    os.replace(part, checkpoint)
