@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Self
 
 from index.encoder import Encoder, open_encoder
-from index.errors import UsageError
+from index.errors import EncoderMismatch, ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from index.types import Filter
 from rag.retriever import IndexRetriever
-from rag.sentence_reader import SentenceReader
-from rag.types import RETRIEVERS, Answer, Hit, Reader, Retriever, RetrieverName, Turn
+from rag.span_reader import open_reader
+from rag.types import RETRIEVERS, Answer, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
 NO_QUESTION = "질문이 비어 있습니다."
@@ -47,27 +47,55 @@ class Pipeline:
     reader: Reader
 
     @classmethod
-    def open(cls, path: str | Path, *, encoder: str | None = None, retriever: RetrieverName = "hybrid") -> Self:
-        """Opens the index in a folder with the encoder that built it (or the one named).
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        encoder: str | None = None,
+        retriever: RetrieverName = "hybrid",
+        reader: ReaderName | None = None,
+        threshold: float | None = None,
+    ) -> Self:
+        """Opens the index in a folder with the encoder that built it (or the one named); reader and threshold as `over` takes them.
 
-        Raises IndexMissing, IndexFormat, IndexCorrupt, EncoderMismatch, ModelError.
+        The lexical retriever compares no vectors: it is given an index of another encoder, or of one that is gone, too.
+        Raises IndexMissing, IndexFormat, IndexCorrupt, EncoderMismatch, ModelError, UsageError.
         """
-        from index.disk import read_manifest
         from index.folder import FolderIndex
 
-        opened = open_encoder(encoder or read_manifest(Path(path)).encoder.name)
-        return cls.over(FolderIndex.open(Path(path), fingerprint=opened.fingerprint), opened, retriever=retriever)
+        place, by_words = Path(path), retriever == "lexical"
+        opened = open_encoder(encoder) if encoder else _recorded(place, or_shipped=by_words)
+        index = FolderIndex.open(place, fingerprint=None if by_words else opened.fingerprint)
+        return cls.over(index, opened, retriever=retriever, reader=reader, threshold=threshold)
 
     @classmethod
-    def over(cls, index: Index, encoder: Encoder, *, retriever: RetrieverName = "hybrid") -> Self:
-        """A pipeline over an index that is open already."""
+    def over(
+        cls,
+        index: Index,
+        encoder: Encoder,
+        *,
+        retriever: RetrieverName = "hybrid",
+        reader: ReaderName | None = None,
+        threshold: float | None = None,
+    ) -> Self:
+        """A pipeline over an index that is open already.
+
+        Without a name for the reader it is the span reader, or where its model is missing the sentence reader, which says so in every
+        answer. `threshold` is the probability of being answerable below which it refuses. Raises ModelError, UsageError.
+        """
         analyser = Analyser()
-        return cls(index, encoder, analyser, retriever, SentenceReader(index, encoder, analyser))
+        return cls(index, encoder, analyser, retriever, open_reader(index, encoder, analyser, reader, threshold))
 
     def retriever(self, name: RetrieverName | None = None) -> Retriever:
+        """By default the pipeline's own. Raises EncoderMismatch where it would compare vectors of two encoders, UsageError."""
         name = name or self.default
         if name not in RETRIEVERS:
             raise UsageError(f"no retriever {name!r}; there are {', '.join(RETRIEVERS)}")
+        if name != "lexical" and self.encoder.fingerprint != self.index.encoder_fingerprint:
+            raise EncoderMismatch(
+                f"the index was built by {self.index.encoder_name} ({self.index.encoder_fingerprint}), the encoder that asks is "
+                f"{self.encoder.fingerprint}. Search by words (lexical), or embed the notes anew: rag index"
+            )
         return IndexRetriever(self.index, self.encoder, self.analyser, name)
 
     def search(self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName | None = None) -> list[Hit]:
@@ -92,6 +120,18 @@ class Pipeline:
         if _SUMMARY.search(question):
             return Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY, searched=searched)
         return replace(self.reader.read(searched, hits), question=question, searched=searched)
+
+
+def _recorded(place: Path, or_shipped: bool) -> Encoder:
+    """The encoder that built an index, or the shipped one where that cannot be opened: reading needs one, whichever it is."""
+    from index.recorded import open_recorded
+
+    try:
+        return open_recorded(place)
+    except ModelError:
+        if not or_shipped:
+            raise
+        return open_encoder()
 
 
 def carried(question: str, history: Sequence[Turn], analyser: Analyser) -> str:

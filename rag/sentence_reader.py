@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.sentences import sentences
 from rag.questions import Wants, asks_number, count_asked, wants
 from rag.spans import answer_spans, heads, is_bare, is_header, items, shown, unit_missing
-from rag.types import Answer, Hit
+from rag.types import Answer, Hit, Span
 
 Features = NDArray[np.float64]
 
@@ -94,11 +94,11 @@ class Weights:
     threshold: float
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Raises ModelError where the weights were fitted for other features."""
+    def load(cls, path: Path, sentence: Sequence[str] = SENTENCE, evidence: Sequence[str] = EVIDENCE) -> Self:
+        """Raises ModelError where the weights were fitted for other features than those named."""
         value = json.loads(path.read_text("utf-8"))
-        if value["features"] != {"sentence": list(SENTENCE), "right": list(EVIDENCE), "answerable": list(EVIDENCE)}:
-            raise ModelError(f"{path} was fitted for other features; fit it anew: python -m rag.fit --only reader")
+        if value["features"] != {"sentence": list(sentence), "right": list(evidence), "answerable": list(evidence)}:
+            raise ModelError(f"{path} was fitted for other features; fit it anew: python -m rag.fit")
         return cls(tuple(value["sentence"]), tuple(value["right"]), tuple(value["answerable"]), float(value["threshold"]))
 
 
@@ -141,6 +141,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """The candidates of one question before they are weighed, and what their evidence is made of."""
+
+    words: Words
+    hits: Sequence[Hit]
+    candidates: Sequence[Candidate]
+
+    def ranked(self, weights: Sequence[float] | Features) -> Reading:
+        """The candidates in the order of their scores."""
+        scores = np.array([np.dot(weights, each.features) for each in self.candidates])
+        order = np.argsort(-scores, kind="stable")
+        ordered = [self.candidates[at] for at in order]
+        return Reading(ordered, evidence_of(self.words, self.hits, ordered[0], scores[order]))
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceReader:
     """Reads the hits of one index."""
 
@@ -154,33 +170,38 @@ class SentenceReader:
         weights = self.weights or shipped()
         reading = self.weigh(question, hits, weights.sentence)
         if reading is None:
-            return Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NOT_FOUND)
-        confidence = _sigmoid(weights.right, reading.evidence)
-        if _sigmoid(weights.answerable, reading.evidence) < weights.threshold:
-            return Answer(question, "", (), confidence, tuple(hits), abstained=True, message=NOT_FOUND)
+            return refused(question, hits)
         best = reading.candidates[0]
         known = {token.term for token in self.analyser.tokens(question)}
         spans = answer_spans(best.hit.passage, best.start, best.end, question, known)
-        return Answer(question, shown(spans), spans, confidence, tuple(hits))
+        return judged(question, hits, spans, weights, reading.evidence)
 
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:
         """The sentences of the hits in the order of their scores; None where there is none."""
-        words = _Words(self.index, self.analyser, question)
-        chosen = _shortlist(words, [candidate for rank, hit in enumerate(hits) for candidate in _sentences(hit, rank)])
-        if not chosen:
-            return None
-        vector = self.encoder.encode_questions([question])[0]
-        cosines = self.encoder.encode_passages([f"{each.context}\n{each.text}" for each in chosen]) @ vector
-        described = [
-            replace(each, features=_features(words, each, hits[0].score, float(cosine)))
-            for each, cosine in zip(chosen, cosines, strict=True)
-        ]
-        scores = np.array([np.dot(weights, each.features) for each in described])
-        order = np.argsort(-scores, kind="stable")
-        return Reading([described[at] for at in order], _evidence(words, hits, described[order[0]], scores[order]))
+        offers = self.offers(question, hits)
+        return offers.ranked(weights) if offers else None
+
+    def offers(self, question: str, hits: Sequence[Hit]) -> Offers | None:
+        """The sentences of the hits that may answer; None where there is none."""
+        words = Words(self.index, self.analyser, question)
+        chosen = shortlist(words, [candidate for rank, hit in enumerate(hits) for candidate in sentences_of(hit, rank)])
+        return Offers(words, hits, described(words, self.encoder, chosen, hits[0].score)) if chosen else None
 
 
-class _Words:
+def refused(question: str, hits: Sequence[Hit], confidence: float = 0.0) -> Answer:
+    """The answer that says there is none."""
+    return Answer(question, "", (), confidence, tuple(hits), abstained=True, message=NOT_FOUND)
+
+
+def judged(question: str, hits: Sequence[Hit], spans: tuple[Span, ...], weights: Weights, evidence: Features) -> Answer:
+    """The spans with their confidence, or a refusal, as the weights say of the evidence."""
+    confidence = _sigmoid(weights.right, evidence)
+    if _sigmoid(weights.answerable, evidence) < weights.threshold:
+        return refused(question, hits, confidence)
+    return Answer(question, shown(spans), spans, confidence, tuple(hits))
+
+
+class Words:
     """The morphemes of one question with their idf, and how much of them a text holds; every text is analysed once."""
 
     def __init__(self, index: Index, analyser: Analyser, question: str) -> None:
@@ -208,7 +229,7 @@ class _Words:
         return sum(self.rarity[term] for term in self.of(*texts)) / (sum(self.rarity.values()) or 1.0)
 
 
-def _sentences(hit: Hit, rank: int) -> Iterator[Candidate]:
+def sentences_of(hit: Hit, rank: int) -> Iterator[Candidate]:
     """The sentences of a passage; rules, fences and the header rows of tables left out."""
     text = hit.passage.text
     for start, end in sentences(text):
@@ -217,21 +238,31 @@ def _sentences(hit: Hit, rank: int) -> Iterator[Candidate]:
             yield Candidate(hit, rank, start, end)
 
 
-def _shortlist(words: _Words, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The ENCODED candidates that hold most of the question's words, the best PER_HIT of every hit before all others."""
+def shortlist(words: Words, candidates: Sequence[Candidate], first: Collection[int] = ()) -> list[Candidate]:
+    """The ENCODED candidates that hold most of the question's words, the best PER_HIT of every hit before all others.
+
+    `first` are numbers of candidates that come before all of them.
+    """
     held = [words.share(each.text) + 0.5 * words.share(each.context) for each in candidates]
-    order = sorted(range(len(candidates)), key=lambda at: -held[at])
+    order = sorted(range(len(candidates)), key=lambda at: (at not in first, -held[at]))
     taken: Counter[int] = Counter()
     later = {}
     for at in order:
         rank = candidates[at].rank
         later[at] = taken[rank] >= PER_HIT
         taken[rank] += 1
-    kept = sorted(order, key=lambda at: later[at])[:ENCODED]
+    kept = sorted(order, key=lambda at: (at not in first, later[at]))[:ENCODED]
     return [candidates[at] for at in sorted(kept)]
 
 
-def _features(words: _Words, candidate: Candidate, top: float, cosine: float) -> tuple[float, ...]:
+def described(words: Words, encoder: Encoder, candidates: Sequence[Candidate], top: float) -> list[Candidate]:
+    """The candidates with the values of SENTENCE; `top` is the score of the best hit."""
+    vector = encoder.encode_questions([words.question])[0]
+    cosines = encoder.encode_passages([f"{each.context}\n{each.text}" for each in candidates]) @ vector
+    return [replace(each, features=_features(words, each, top, float(cosine))) for each, cosine in zip(candidates, cosines, strict=True)]
+
+
+def _features(words: Words, candidate: Candidate, top: float, cosine: float) -> tuple[float, ...]:
     """Values of SENTENCE."""
     passage, text, wanted = candidate.hit.passage, candidate.text, wants(words.question)
     opened = items(passage.text, candidate.start, candidate.end) if wanted is Wants.LIST else []
@@ -244,11 +275,16 @@ def _features(words: _Words, candidate: Candidate, top: float, cosine: float) ->
         float(wanted is Wants.DEFINITION and _DEFINES.match(_SIGNS.sub("", text, count=1)) is not None),
         float(len(text) < 15),
         float(text.lstrip().startswith("#")),
-        float(asks_number(words.question) and _NUMBER.search(text) is not None),
+        float(asks_number(words.question) and has_number(text)),
         float(bool(opened)),
         float(bool(opened) and len(opened) == count_asked(words.question)),
         float(is_bare(text, words.rarity)),
     )
+
+
+def has_number(text: str) -> bool:
+    """Whether the text holds a number, in digits or in words."""
+    return _NUMBER.search(text) is not None
 
 
 def _margin(score: float, top: float) -> float:
@@ -256,8 +292,8 @@ def _margin(score: float, top: float) -> float:
     return max(-LOWEST_MARGIN, min(0.0, 10 * (score / top - 1))) if top > 0 else 0.0
 
 
-def _evidence(words: _Words, hits: Sequence[Hit], best: Candidate, scores: Features) -> Features:
-    """Values of EVIDENCE."""
+def evidence_of(words: Words, hits: Sequence[Hit], best: Candidate, scores: Features) -> Features:
+    """Values of EVIDENCE; `scores` are those of the candidates, best first."""
     wanted, number = wants(words.question), asks_number(words.question)
     dense = best.hit.legs["dense"].score if "dense" in best.hit.legs else best.value("cosine") / 10
     return np.array(

@@ -10,6 +10,8 @@ from index.types import Filter, Passage
 
 RetrieverName = Literal["hybrid", "dense", "lexical"]
 RETRIEVERS: tuple[RetrieverName, ...] = ("hybrid", "dense", "lexical")
+ReaderName = Literal["span", "sentence"]
+READERS: tuple[ReaderName, ...] = ("span", "sentence")
 
 
 @dataclass(frozen=True, slots=True)

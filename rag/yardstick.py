@@ -19,7 +19,7 @@ from index.index import Changes, Index, IndexedDocument
 from index.manifest import EncoderEntry
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage, Progress
-from rag.datasets import YARDSTICKS, Context, load_set
+from rag.datasets import YARDSTICKS, Context, Dataset, load_set
 from rag.evaluate import COMPARED, DEPTH, averaged, compared, retrieval_rows
 from rag.gold import gold_of
 from rag.report import Cell, QuestionRow, Report, Table
@@ -46,7 +46,7 @@ def evaluate_sets(
     rows: list[QuestionRow] = []
     tests: list[tuple[Cell, ...]] = []
     for name in names:
-        found = _evaluate_set(name, root, CachedEncoder(encoder, cache), analyse, retrievers_for, ks, progress)
+        found = evaluate_set(load_set(name, root), CachedEncoder(encoder, cache), analyse, retrievers_for, ks, progress)
         tests += [(name, *line) for line in compared(name, found, (f"hit@{min(ks)}", f"MRR@{DEPTH}")).rows]
         rows += found
     sets = averaged("sets", ("set", "system"), rows, lambda row: (row.split, row.system))
@@ -138,22 +138,21 @@ def _read(path: Path, shape: tuple[int, int]) -> Vectors | None:
     return vectors if vectors.shape == shape and vectors.dtype == np.float32 else None
 
 
-def _evaluate_set(
-    name: str,
-    root: Path,
+def evaluate_set(
+    data: Dataset,
     encoder: CachedEncoder,
     analyse: Analyse,
     retrievers_for: RetrieversFor,
-    ks: Sequence[int],
-    progress: Progress | None,
+    ks: Sequence[int] = (1, 5),
+    progress: Progress | None = None,
 ) -> list[QuestionRow]:
-    data = load_set(name, root)
+    """Every retriever on one set; the `split` of a row is the name of the set."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         index = passage_index(data.contexts, encoder, analyse, Path(folder) / "index", progress)
         encoder.warm([question.text for question in data.questions], progress)
         gold = gold_of(index, data.questions)
         rows = retrieval_rows(retrievers_for(index, encoder), gold, data.questions, ks, encoder, progress)
-    return [replace(row, split=name) for row in rows]
+    return [replace(row, split=data.name) for row in rows]
 
 
 def _mean_over_sets(sets: Table) -> Table:

@@ -1,103 +1,30 @@
-"""The fits find again what was planted, and the labels they learn from are the right ones."""
+"""What the readers learn from is right, and they learn it."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from index.index import Index
 from index.morphemes import Analyser
-from rag.datasets import Dataset, Evidence, Question
-from rag.fit import Choice, Matrix, evidence_rows, fit_choices, fit_logistic, fit_mixture, fit_reader, mixture_choices, sentence_choice
+from rag import fit
+from rag.cases import OWN, Case, How, Source, cases
+from rag.datasets import Evidence, Question
+from rag.fit import Judged, Read, Task, figures, fit_mixture, fit_reader, mixture_choices, read_all, read_sentences, read_spans, run, tasks
 from rag.gold import gold_of
+from rag.linear import Matrix, fit_choices
 from rag.mixture import FEATURES, Mixture, describe
-from rag.pipeline import Pipeline
 from rag.retriever import IndexRetriever
 from rag.sentence_reader import EVIDENCE, KINDS, SENTENCE, SentenceReader, Weights
+from rag.span_reader import CHOICE, SpanReader
 from tests.rag.samples import ENCODER, memory_index
-
-PLANTED = np.array([1.5, -0.7, 0.3])
-
-
-def logit(values: Matrix) -> Matrix:
-    return 1 / (1 + np.exp(-values))
-
-
-def chosen(count: int, seed: int = 0) -> list[Choice]:
-    """Questions of six candidates, the right one drawn by the softmax of PLANTED."""
-    random = np.random.default_rng(seed)
-    out = []
-    for _ in range(count):
-        features = random.standard_normal((6, 3))
-        odds = np.exp(features @ PLANTED)
-        out.append(Choice(features, np.arange(6) == random.choice(6, p=odds / odds.sum())))
-    return out
-
-
-def test_choices_give_the_planted_weights() -> None:
-    assert fit_choices(chosen(3000), l2=0).tolist() == pytest.approx(PLANTED.tolist(), abs=0.12)
-
-
-def test_choices_count_by_their_weight() -> None:
-    some, more = chosen(60, 1), chosen(60, 2)
-    heavier = [Choice(each.features, each.right, 3.0) for each in more]
-    assert fit_choices([*some, *heavier]).tolist() == pytest.approx(fit_choices([*some, *more, *more, *more]).tolist(), abs=1e-3)
-
-
-def test_choices_without_a_choice_teach_nothing() -> None:
-    none = Choice(np.ones((2, 3)) * 9, np.array([False, False]))
-    every = Choice(np.ones((2, 3)) * -9, np.array([True, True]))
-    assert fit_choices([*chosen(50), none, every]).tolist() == pytest.approx(fit_choices(chosen(50)).tolist(), abs=1e-4)
-
-
-def test_any_of_several_right_candidates_will_do() -> None:
-    """The loss looks at the sum over the right ones: with one of the two far ahead, the other is not pulled up."""
-    features = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-    found = fit_choices([Choice(features, np.array([True, True, False]))], l2=0.01)
-    assert found[0] == pytest.approx(found[1], abs=1e-3)
-    assert found[0] > 0.5
-
-
-def test_a_penalty_shrinks() -> None:
-    free, held = fit_choices(chosen(200), l2=0), fit_choices(chosen(200), l2=1.0)
-    assert np.linalg.norm(held) < 0.5 * np.linalg.norm(free)
-
-
-@pytest.fixture(scope="module")
-def labelled() -> tuple[Matrix, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    random = np.random.default_rng(3)
-    rows = np.column_stack((np.ones(20_000), random.standard_normal((20_000, 3))))
-    return rows, random.random(20_000) < logit(rows @ np.array([-1.0, *PLANTED]))
-
-
-def test_logistic_gives_the_planted_weights(labelled: tuple[Matrix, np.ndarray[tuple[int], np.dtype[np.bool_]]]) -> None:
-    rows, labels = labelled
-    found = fit_logistic(rows, labels, l2=1e-6)
-    assert found.tolist() == pytest.approx([-1.0, *PLANTED], abs=0.08)
-    assert logit(rows @ fit_logistic(rows, labels, l2=1.0)).mean() == pytest.approx(labels.mean(), abs=1e-3), "the constant is free"
-
-
-def test_logistic_treats_features_of_any_scale_alike(labelled: tuple[Matrix, np.ndarray[tuple[int], np.dtype[np.bool_]]]) -> None:
-    rows, labels = labelled[0][:500], labelled[1][:500]
-    stretched = fit_logistic(rows * np.array([1, 100, 1, 0.01]), labels)
-    assert (stretched * np.array([1, 100, 1, 0.01])).tolist() == pytest.approx(fit_logistic(rows, labels).tolist(), abs=2e-3)
-
-
-def test_logistic_rows_count_as_told(labelled: tuple[Matrix, np.ndarray[tuple[int], np.dtype[np.bool_]]]) -> None:
-    rows, labels = labelled[0][:300], labelled[1][:300]
-    counts = np.where(np.arange(300) < 100, 2.0, 0.0)
-    fitted = fit_logistic(rows, labels, counts, l2=0.0)
-    assert fitted.tolist() == pytest.approx(fit_logistic(rows[:100], labels[:100], l2=0.0).tolist(), abs=0.02)
-
-
-def test_logistic_of_what_can_be_told_apart_is_finite() -> None:
-    rows = np.column_stack((np.ones(40), np.repeat([-1.0, 1.0], 20) * 1000, np.zeros(40)))
-    found = fit_logistic(rows, rows[:, 1] > 0)
-    assert np.isfinite(found).all()
-    assert found[2] == 0
-
-
-# ------------------------------------------------------------------- what is learnt from
+from tests.rag.test_span_reader import Marker
 
 NOTES = {
     "a.md": "그림의 종류:\n- 수채화\n- 유화\n- 판화\n\n그림은 종이에 그린다. 종이는 나무로 만든다.",
@@ -111,6 +38,7 @@ QUESTIONS = (
     Question("5", "연극의 막은 몇 개?"),
     Question("6", "춤은 왜 추는가?"),
 )
+PLAY, DANCE = QUESTIONS[4:]
 
 
 @pytest.fixture(scope="module")
@@ -118,71 +46,198 @@ def index(analyser: Analyser) -> Index:
     return memory_index(analyser, NOTES)
 
 
+def source(index: Index, analyser: Analyser, questions: Sequence[Question] = QUESTIONS, name: str = OWN) -> Source:
+    return Source(name, IndexRetriever(index, ENCODER, analyser), questions, gold_of(index, questions))
+
+
 def test_the_linear_form_of_the_mixture(index: Index, analyser: Analyser) -> None:
-    retriever = IndexRetriever(index, ENCODER, analyser)
-    data = Dataset("own", (), QUESTIONS[:4])
+    own = source(index, analyser, QUESTIONS[:4])
     weights = (0.3, 0.1, 0.05, 0.2, 0.1)
-    choices = mixture_choices(retriever, data, gold_of(index, data.questions))
+    choices = mixture_choices(own)
     assert [choice.weight for choice in choices] == [0.25] * 4
-    for question, choice in zip(data.questions, choices, strict=True):
+    for question, choice in zip(own.questions, choices, strict=True):
         terms = analyser.query(question.text)
-        found = retriever.candidates(question.text, terms, 100)
+        found = own.retriever.candidates(question.text, terms, 100)
         mixed = Mixture(weights).scores(describe(index, terms), found.scores["dense"], found.scores["lexical"])
         assert (choice.features @ np.array([1.0, *weights])).tolist() == pytest.approx(mixed.tolist(), abs=1e-5)
         assert choice.right.sum() == 1
 
 
 def test_the_fitted_mixture_is_relative_to_the_cosine(index: Index, analyser: Analyser) -> None:
-    retriever = IndexRetriever(index, ENCODER, analyser)
-    data = Dataset("own", (), QUESTIONS[:4])
-    gold = gold_of(index, data.questions)
-    cosine, *rest = fit_choices(mixture_choices(retriever, data, gold), l2=1e-6)
-    assert fit_mixture([(retriever, data, gold)]) == pytest.approx([value / cosine for value in rest], abs=1e-4)
+    own = source(index, analyser, QUESTIONS[:4])
+    cosine, *rest = fit_choices(mixture_choices(own), l2=1e-6)
+    assert fit_mixture([own]) == pytest.approx([value / cosine for value in rest], abs=1e-4)
     assert len(rest) == len(FEATURES)
 
 
+# ------------------------------------------------------------------- what is learnt from
+
+
 def test_right_sentences(index: Index, analyser: Analyser) -> None:
-    pipeline = Pipeline.over(index, ENCODER)
-    reader = SentenceReader(index, ENCODER, analyser)
-    gold = gold_of(index, QUESTIONS)
+    own = source(index, analyser)
     told = []
     for question in QUESTIONS[:4]:
-        hits = pipeline.search(question.text, 10)
-        choice = sentence_choice(reader, question, hits, gold[question.id], 0.5)
-        reading = reader.weigh(question.text, hits, np.zeros(len(SENTENCE)))
-        assert choice is not None
-        assert reading is not None
-        assert (choice.weight, choice.features.shape) == (0.5, (len(reading.candidates), len(SENTENCE)))
-        told.append([each.text for each, right in zip(reading.candidates, choice.right, strict=True) if right])
+        case = next(cases(own, question))
+        read = read_sentences(case)
+        offers = SentenceReader(index, ENCODER, analyser).offers(question.text, case.hits)
+        assert read is not None
+        assert offers is not None
+        assert read.features.tolist() == [list(each.features) for each in offers.candidates]
+        told.append([each.text for each, right in zip(offers.candidates, read.right, strict=True) if right])
     assert told[0] == ["종이는 나무로 만든다."]
     assert told[1] == ["피아노는 건반이 88개다."]
     assert "그림의 종류:" in told[2]
     assert told[3] == ["음악은 소리로 만든다."]
-    assert sentence_choice(reader, QUESTIONS[0], [], gold["1"], 1.0) is None
+    assert read_sentences(Case(own, QUESTIONS[0], [], How.ASKED)) is None
 
 
-def test_every_question_is_also_asked_without_its_gold(index: Index, analyser: Analyser) -> None:
-    pipeline = Pipeline.over(index, ENCODER)
-    by_words = tuple(float(name == "words") for name in SENTENCE)
-    reader = SentenceReader(index, ENCODER, analyser, Weights(by_words, (0.0,) * len(EVIDENCE), (0.0,) * len(EVIDENCE), 0.9))
-    rows, labels = evidence_rows(reader, pipeline, QUESTIONS, gold_of(index, QUESTIONS))
-    assert rows.shape == (10, len(EVIDENCE))
-    there, right, asked_so, has_answer = labels.T.tolist()
-    assert there == [True, False] * 4 + [False, False]
-    assert asked_so == [True, False] * 4 + [True, True]
-    assert has_answer == [True] * 8 + [False] * 2
-    assert not any(right[at] for at in range(1, 8, 2))
-    assert right[0], "the words alone find the sentence"
+def spans_read(index: Index, analyser: Analyser, question: Question, *words: str) -> dict[tuple[str, bool], tuple[bool, float]]:
+    """Of each possible answer, by its words and whether it is all of a sentence: whether it is right, and its F1."""
+    case = next(cases(source(index, analyser, [question]), question))
+    model = Marker(words)
+    read, offers = read_spans(model, case), SpanReader(index, ENCODER, analyser, model).offers(question.text, case.hits)
+    assert read is not None
+    assert offers is not None
+    names = [(" ".join(span.quote for span in each.spans), each.whole) for each in offers.candidates]
+    return dict(zip(names, zip(read.right.tolist(), read.f1.tolist(), strict=True), strict=True))
 
 
-def test_the_reader_is_fitted_from_end_to_end(index: Index, analyser: Analyser) -> None:
-    pipeline = Pipeline.over(index, ENCODER)
-    data = Dataset("own", (), QUESTIONS[:4])
-    weights = fit_reader([(IndexRetriever(index, ENCODER, analyser), data, gold_of(index, data.questions))], pipeline, QUESTIONS)
-    assert [len(part) for part in (weights.sentence, weights.right, weights.answerable)] == [len(SENTENCE), len(EVIDENCE), len(EVIDENCE)]
+def test_the_span_beats_its_sentence_where_the_gold_is_short(index: Index, analyser: Analyser) -> None:
+    question = Question("k", "종이는 무엇으로?", ("나무",), (Evidence("a.md", "종이는 나무로 만든다."),))
+    found = spans_read(index, analyser, question, "나무로")
+    assert found["나무", False] == (True, 1.0)
+    assert [each for each, (right, _) in found.items() if right] == [("나무", False)]
+
+
+def test_the_sentence_beats_its_span_where_the_gold_is_long(index: Index, analyser: Analyser) -> None:
+    question = Question("k", "종이는 왜?", ("종이는 나무로 만든다",), (Evidence("a.md", "종이는 나무로 만든다."),))
+    found = spans_read(index, analyser, question, "나무로 만든다")
+    assert found["종이는 나무로 만든다.", True] == (True, 1.0)
+    assert found["나무로 만든다", False][0] is False
+    assert found["나무로 만든다", False][1] >= 0.5
+
+
+def test_nothing_is_right_below_half_or_outside_the_gold_passage(index: Index, analyser: Analyser) -> None:
+    short = Question("k", "건반은 몇 개?", ("피아노 건반 88개 전부 검은 것과 흰 것",), (Evidence("b.md", "피아노는 건반이 88개다."),))
+    assert not any(right for right, _ in spans_read(index, analyser, short, "88개").values())
+    elsewhere = Question("k", "피아노는 몇 개?", ("88개",), (Evidence("a.md", "종이는 나무로 만든다."),))
+    found = spans_read(index, analyser, elsewhere, "88개")
+    assert found["88개", False] == (False, 1.0)
+    unanswerable = spans_read(index, analyser, PLAY, "88개")
+    assert set(unanswerable.values()) == {(False, 0.0)}
+
+
+def test_every_question_is_read_in_the_order_given(index: Index, analyser: Analyser) -> None:
+    reads = read_all([source(index, analyser), source(index, analyser, QUESTIONS[:1], "public")], read_sentences)
+    told = [(read.case.question.id, read.group) for read in reads]
+    assert told == [
+        *((number, (True, how)) for number in "1234" for how in (How.ASKED, How.WITHOUT)),
+        *(("5", (True, How.NEAR)), ("6", (True, How.NEAR)), ("1", (False, How.ASKED)), ("1", (False, How.WITHOUT))),
+    ]
+
+
+# ---------------------------------------------------------------------------- the fit
+
+
+def planted(count: int = 400, own: str = OWN) -> list[Read]:
+    """Cases whose right answer the feature "cosine" tells, and whose answerability "words" tells; the others are noise."""
+    random = np.random.default_rng(len(own))
+    retriever = IndexRetriever.__new__(IndexRetriever)
+    out = []
+    for number in range(count):
+        there = number % 2 == 0
+        rows = random.standard_normal((4, len(SENTENCE)))
+        right = rows[:, 0] == rows[:, 0].max()
+        evidence = np.array([1.0, *random.standard_normal(len(EVIDENCE) - 1)])
+        evidence[EVIDENCE.index("words")] += 4.0 * there
+        how = How.ASKED if there else How.NEAR
+        question = Question(str(number), "?", ("x",) if there else (), (Evidence(f"{number}"),) if there else (), near=f"{number}")
+        case = Case(Source(own, retriever, (), {}), question, (), how)
+        out.append(Read(case, rows, right & there, np.where(right & there, 1.0, 0.0), partial(Known, evidence)))
+    return out
+
+
+class Known:
+    def __init__(self, evidence: Matrix, weights: Matrix) -> None:
+        self.evidence = evidence
+        assert weights.shape == (len(SENTENCE),)
+
+
+def test_the_readers_weights_find_what_was_planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Case, "there", property(lambda case: case.how is How.ASKED))
+    reads = [*planted(), *planted(own="public")]
+    weights, judged = fit_reader(reads)
+    assert np.argmax(np.abs(weights.sentence)) == 0
+    assert np.argmax(np.abs(weights.answerable[1:])) + 1 == EVIDENCE.index("words")
     assert weights.answerable[-KINDS:] == (0.0,) * KINDS
+    asked = np.array([read.group == (True, How.ASKED) for read in reads])
+    assert (judged.support[asked] < weights.threshold).mean() == pytest.approx(fit.REFUSED_WRONGLY, abs=0.006)
+    assert judged.f1[asked].mean() > 0.95
+    told = {label: (count, value) for label, count, value in figures(reads, judged, weights.threshold)}
+    assert told["own: AUROC against written to have no answer"][0] == 400
+    assert (told["own: AUROC against written to have no answer"][1] or 0) > 0.95
+    assert told["own: refused, as asked"][1] == pytest.approx(fit.REFUSED_WRONGLY, abs=0.006)
+    assert (told["own: refused, written to have no answer"][1] or 0) > 0.5
+    assert not any("strange" in label or "other" in label for label in told), "no figure without its questions"
+
+
+def test_figures_are_of_the_right_questions() -> None:
+    reads = [*planted(4), *planted(2, "public")]
+    judged = Judged(
+        evidence=np.zeros((6, 1)),
+        f1=np.array([1.0, 0.0, 0.4, 0.0, 0.8, 0.0]),
+        confidence=np.array([0.9, 0.3, 0.2, 0.5, 0.6, 0.0]),
+        support=np.array([0.9, 0.7, 0.6, 0.1, 0.8, 0.9]),
+    )
+    told = {label: value for label, _, value in figures(reads, judged, 0.5)}
+    assert told == pytest.approx(
+        {
+            "own: F1 of the answer chosen": 0.7,
+            "own: share with F1 of 0.5 or more": 0.5,
+            "own: ECE of those answered": (0.1 + 0.3 + 0.2) / 3,
+            "own: refused, as asked": 0.0,
+            "own: refused, written to have no answer": 0.5,
+            "own: AUROC against written to have no answer": 0.75,
+            "public: F1 of the answer chosen": 0.8,
+            "public: share with F1 of 0.5 or more": 1.0,
+            "public: ECE of those answered": (0.4 + 0.0) / 2,
+            "public: refused, as asked": 0.0,
+            "public: refused, written to have no answer": 0.0,
+            "public: AUROC against written to have no answer": 0.0,
+        }
+    )
+
+
+def test_a_reader_is_fitted_and_saved(index: Index, analyser: Analyser, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own, public = source(index, analyser), source(index, analyser, QUESTIONS[:4], "public")
+    run(Task(tmp_path / "weights.json", SENTENCE, EVIDENCE, read_sentences), [own, public])
+    weights = Weights.load(tmp_path / "weights.json")
     assert 0 < weights.threshold < 1
-    reader = SentenceReader(index, ENCODER, analyser, weights)
-    answers = {question.id: reader.read(question.text, pipeline.search(question.text)).text for question in QUESTIONS[:4]}
+    reader = SentenceReader(index, ENCODER, analyser, replace(weights, threshold=0.0))
+    answers = {question.id: reader.read(question.text, own.retriever.retrieve(question.text, 5)).text for question in QUESTIONS[:4]}
     assert answers["1"] == "종이는 나무로 만든다."
     assert answers["3"] == "수채화, 유화, 판화"
+    assert "own: refused, as asked" in capsys.readouterr().out
+
+
+def test_the_span_reader_is_fitted_to_mark(index: Index, analyser: Analyser, tmp_path: Path) -> None:
+    from rag import span_reader
+
+    own = source(index, analyser)
+    model = Marker(("나무로 만든다", "88개", "수채화", "소리로 만든다"))
+    run(Task(tmp_path / "weights.json", CHOICE, span_reader.EVIDENCE, partial(read_spans, model)), [own])
+    weights = Weights.load(tmp_path / "weights.json", CHOICE, span_reader.EVIDENCE)
+    reader = SpanReader(index, ENCODER, analyser, model, replace(weights, threshold=0.0))
+    answers = {question.id: reader.read(question.text, own.retriever.retrieve(question.text, 5)).text for question in QUESTIONS[:4]}
+    assert answers == {"1": "나무로 만든다", "2": "88개", "3": "수채화, 유화, 판화", "4": "소리로 만든다"}
+
+
+def test_the_sentence_reader_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "SpanModel", lambda remembered: Marker())
+    assert [task.path.name for task in tasks(None)] == ["sentence_reader.json", "span_reader.json"]
+    assert [[task.path.name for task in tasks(only)] for only in ("sentence", "span")] == [["sentence_reader.json"], ["span_reader.json"]]
+
+
+def test_saved_numbers_are_readable(tmp_path: Path) -> None:
+    fit._save(tmp_path / "x.json", {"weights": (1.0, 2.0)})
+    assert json.loads((tmp_path / "x.json").read_text("utf-8")) == {"weights": [1.0, 2.0]}

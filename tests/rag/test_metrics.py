@@ -154,6 +154,24 @@ def test_auroc_is_the_share_of_pairs_in_order(pairs: list[tuple[int, bool]]) -> 
     assert found == (pytest.approx(sum(wins) / len(wins)) if wins else None)
 
 
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=30))
+def test_auroc_is_scikit_learns(pairs: list[tuple[float, bool]]) -> None:
+    oracle = pytest.importorskip("sklearn.metrics", reason="the oracle, scikit-learn, is not installed")
+    scores, labels = [score for score, _ in pairs], [label for _, label in pairs]
+    if len(set(labels)) == 2:
+        assert auroc(scores, labels) == pytest.approx(oracle.roc_auc_score(labels, scores))
+
+
+@given(st.integers(1, 4), st.randoms(use_true_random=False))
+def test_calibration_error_is_that_of_scikit_learns_quantile_bins(size: int, rng: random.Random) -> None:
+    """Where confidences differ and fill the bins evenly; scikit-learn parts equal confidences nowhere else."""
+    oracle = pytest.importorskip("sklearn.calibration", reason="the oracle, scikit-learn, is not installed")
+    confidences = rng.sample([number / 1000 for number in range(1001)], 10 * size)
+    labels = [rng.random() < confidence for confidence in confidences]
+    shares, means = oracle.calibration_curve(labels, confidences, n_bins=10, strategy="quantile")
+    assert calibration_error(confidences, labels) == pytest.approx(abs(shares - means).mean())
+
+
 def test_calibration_error_is_the_mean_gap_of_equally_filled_bins() -> None:
     confidences = [0.1, 0.2, 0.3, 0.4, 0.7, 0.8, 0.9, 1.0]
     labels = [False, False, False, True, True, True, True, True]

@@ -1,14 +1,16 @@
-"""The whole way from a question to an answer, with the shipped encoder over three small notes."""
+"""The whole way from a question to an answer, with the shipped encoder and the sentence reader over three small notes."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from index.encoder import Encoder
-from index.errors import IndexMissing, UsageError
+from index.errors import EncoderMismatch, IndexMissing, ModelError, UsageError
 from index.folder import FolderIndex
 from index.index import Changes, Index, IndexedDocument
 from index.manifest import EncoderEntry
@@ -18,7 +20,9 @@ from index.split import split
 from index.types import Document, Filter
 from rag.pipeline import NO_QUESTION, NO_SUMMARY, Pipeline, carried
 from rag.sentence_reader import NOT_FOUND
-from rag.types import RETRIEVERS, Answer, RetrieverName, Turn
+from rag.span_reader import NO_SPANS, Noticed, SpanReader
+from rag.types import RETRIEVERS, Answer, ReaderName, RetrieverName, Turn
+from tests.fakes import HashEncoder
 from tests.index.samples import QuickDisk
 
 NOTES = {
@@ -84,7 +88,7 @@ def index(place: Path) -> Index:
 
 @pytest.fixture(scope="module")
 def pipeline(index: Index, shipped: Encoder) -> Pipeline:
-    return Pipeline.over(index, shipped)
+    return Pipeline.over(index, shipped, reader="sentence")
 
 
 def checked(pipeline: Pipeline, answer: Answer) -> Answer:
@@ -192,7 +196,7 @@ def test_carried(question: str, history: list[Turn], searched: str, analyser: An
 
 @pytest.mark.parametrize("retriever", RETRIEVERS)
 def test_the_same_answers_after_opening_it_again(place: Path, pipeline: Pipeline, retriever: RetrieverName) -> None:
-    opened = Pipeline.open(place, retriever=retriever)
+    opened = Pipeline.open(place, retriever=retriever, reader="sentence")
     for question in ("BM25란?", "OCR의 네 단계를 모두 말해 줘", "쾅쾅 뾰로롱"):
         assert opened.ask(question) == pipeline.ask(question, retriever=retriever)
     assert opened.search("BM25", 2) == pipeline.search("BM25", 2, retriever=retriever)
@@ -241,3 +245,71 @@ def test_another_reader_may_stand_in(pipeline: Pipeline) -> None:
 
     answer = replace(pipeline, reader=First()).ask("OCR이 뭐야?")
     assert answer.text == answer.hits[0].passage.text
+
+
+# Which reader
+
+
+def test_the_span_reader_by_default_or_a_notice(index: Index, shipped: Encoder) -> None:
+    pipeline = Pipeline.over(index, shipped)
+    answer = checked(pipeline, pipeline.ask("OCR의 네 단계를 모두 말해 줘"))
+    assert answer.text.startswith("변환, 특징 추출")
+    if isinstance(pipeline.reader, Noticed):
+        [notice] = answer.notices
+        assert notice.startswith(f"{NO_SPANS}: ")
+    else:
+        assert isinstance(pipeline.reader, SpanReader) and answer.notices == ()
+
+
+def test_a_reader_by_name_says_nothing_of_others(pipeline: Pipeline) -> None:
+    assert pipeline.ask("OCR이 뭐야?").notices == ()
+
+
+@pytest.mark.parametrize("reader", [None, "sentence"])
+@pytest.mark.parametrize(("threshold", "refused"), [(0.0, [False, False]), (1.0, [True, True])])
+def test_the_threshold_of_refusal_may_be_moved(place: Path, reader: ReaderName | None, threshold: float, refused: list[bool]) -> None:
+    pipeline = Pipeline.open(place, reader=reader, threshold=threshold)
+    answers = [pipeline.ask(question) for question in ("OCR의 네 단계를 모두 말해 줘", "쾅쾅 뾰로롱 자전거 타이어 교체")]
+    assert [answer.abstained for answer in answers] == refused
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"), [({"reader": "word"}, "no reader 'word'"), ({"threshold": 1.5}, r"no threshold 1\.5; it is a probability")]
+)
+def test_what_no_reader_can_be(index: Index, shipped: Encoder, settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        Pipeline.over(index, shipped, **settings)
+
+
+# An index of another encoder
+
+
+@pytest.fixture(scope="module")
+def older(shipped: Encoder, analyser: Analyser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index that an earlier version of the shipped encoder built."""
+    path = tmp_path_factory.mktemp("older") / "index"
+    made(path, HashEncoder(shipped.dim, shipped.name), analyser)
+    return path
+
+
+@pytest.mark.parametrize("retriever", ["hybrid", "dense"])
+def test_vectors_of_two_encoders_are_never_compared(older: Path, retriever: RetrieverName) -> None:
+    with pytest.raises(EncoderMismatch, match=f"--retriever lexical.*rag index --index {re.escape(str(older))}"):
+        Pipeline.open(older, retriever=retriever)
+    with pytest.raises(EncoderMismatch, match="embed the notes anew: rag index"):
+        Pipeline.open(older, retriever="lexical").search("BM25란?", retriever=retriever)
+
+
+def test_words_are_searched_whichever_encoder_built_the_index(older: Path, pipeline: Pipeline) -> None:
+    opened = Pipeline.open(older, retriever="lexical", reader="sentence")
+    assert opened.ask("DPR은 언제 나왔어?").text == "2020년"
+    assert opened.search("BM25 매개변수") == pipeline.search("BM25 매개변수", retriever="lexical")
+
+
+def test_an_encoder_that_is_gone(shipped: Encoder, analyser: Analyser, tmp_path: Path) -> None:
+    place, gone = tmp_path / "index", tmp_path / "adapted"
+    made(place, HashEncoder(shipped.dim, str(gone)), analyser)
+    with pytest.raises(ModelError, match=rf"{re.escape(str(gone))}, which is not there.*rag index --index \S+ --encoder {shipped.name}"):
+        Pipeline.open(place)
+    opened = Pipeline.open(place, retriever="lexical", reader="sentence")
+    assert (opened.encoder.name, opened.ask("DPR은 언제 나왔어?").text) == (shipped.name, "2020년")

@@ -1,0 +1,307 @@
+"""Answers with the exact words that the span model marks, or with a whole sentence or list where that answers better.
+
+Every sentence offers up to two answers: the best span that starts in it, and what `answer_spans` makes of it. One linear model chooses
+among all of them; it knows what the sentence reader thinks of the sentence and what the span model thinks of the span. Two logistic
+models over what was found give the confidence and the refusal, as in the sentence reader.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from index.encoder import Encoder
+from index.errors import ModelError, UsageError
+from index.index import Index
+from index.morphemes import Analyser
+from rag import sentence_reader
+from rag.questions import Wants, asks_number, wants
+from rag.sentence_reader import (
+    KINDS,
+    Candidate,
+    Features,
+    SentenceReader,
+    Weights,
+    Words,
+    described,
+    evidence_of,
+    has_number,
+    judged,
+    refused,
+    sentences_of,
+    shortlist,
+)
+from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
+from rag.spans import answer_spans, is_bare
+from rag.trim import trimmed
+from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
+
+READER = Path(__file__).parent / "models" / "span_reader.json"
+READ = 5
+"""How many hits the span model reads."""
+WINDOWS = 8
+"""How many windows it reads for one question."""
+MARKED = 4
+"""How many sentences that it marks are looked at whatever their words."""
+LOWEST = -8.0
+"""Where log probabilities end, and with the other sign the logit of being answerable."""
+CLEAR = 5.0
+"""Where the margin to the second span ends."""
+
+CHOICE = (
+    "sentence score",
+    "hit margin",
+    "rank",
+    "answerable",
+    "mass",
+    "unread",
+    "span",
+    "number missing",
+    "says nothing new",
+    "whole",
+    "whole list",
+    "whole definition",
+    "words of a whole definition",
+    "whole reason",
+    "whole narrowed",
+)
+EVIDENCE = (
+    *sentence_reader.EVIDENCE[:-KINDS],
+    "answerable",
+    "highest answerable",
+    "mass",
+    "span",
+    "span margin",
+    "readers agree",
+    "answered whole",
+    *sentence_reader.EVIDENCE[-KINDS:],
+)
+
+
+@cache
+def shipped() -> Weights:
+    """The weights of the package; `sentence` are those over CHOICE."""
+    return Weights.load(READER, CHOICE, EVIDENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What the span model says of one sentence: the best span that starts in it, and the log probability that the answer does."""
+
+    span: Found
+    mass: float
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A possible answer: exact spans found through one sentence, `whole` or marked in it, and the values of CHOICE."""
+
+    sentence: Candidate
+    spans: tuple[Span, ...]
+    whole: bool
+    marked: Marked | None
+    features: tuple[float, ...] = ()
+
+    def value(self, feature: str) -> float:
+        return self.features[CHOICE.index(feature)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The possible answers to one question, best first, and the values of EVIDENCE."""
+
+    candidates: Sequence[Option]
+    evidence: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The possible answers to one question before they are weighed, and what their evidence is made of."""
+
+    words: Words
+    hits: Sequence[Hit]
+    candidates: Sequence[Option]
+    spans: Sequence[Found]
+
+    def ranked(self, weights: Sequence[float] | Features) -> Reading:
+        """The possible answers in the order of their scores, by weights over CHOICE."""
+        scores = np.array([np.dot(weights, each.features) for each in self.candidates])
+        order = np.argsort(-scores, kind="stable")
+        ordered = [self.candidates[at] for at in order]
+        return Reading(ordered, _evidence(self.words, self.hits, ordered, scores[order], self.spans))
+
+
+@dataclass(frozen=True, slots=True)
+class SpanReader:
+    """Reads the hits of one index."""
+
+    index: Index
+    encoder: Encoder
+    analyser: Analyser
+    model: WindowReader
+    weights: Weights | None = None
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """The best span, sentence or list with its exact place, or a refusal."""
+        weights = self.weights or shipped()
+        reading = self.weigh(question, hits, weights.sentence)
+        if reading is None:
+            return refused(question, hits)
+        return judged(question, hits, reading.candidates[0].spans, weights, reading.evidence)
+
+    def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:
+        """The possible answers in the order of their scores, by weights over CHOICE; None where there is none."""
+        offers = self.offers(question, hits)
+        return offers.ranked(weights) if offers else None
+
+    def offers(self, question: str, hits: Sequence[Hit]) -> Offers | None:
+        """The possible answers, in the order of the hits; None where there is none."""
+        sentences = [candidate for rank, hit in enumerate(hits) for candidate in sentences_of(hit, rank)]
+        if not sentences:
+            return None
+        words = Words(self.index, self.analyser, question)
+        windows = self.model.read(question, [(hit.passage.context, hit.passage.text) for hit in hits[:READ]], WINDOWS)
+        best = best_spans(windows, MARKED)
+        chosen = shortlist(words, sentences, _holders(sentences, best))
+        known = described(words, self.encoder, chosen, hits[0].score)
+        return Offers(words, hits, _weighed(words, known, windows, self.analyser), best)
+
+
+# Possible answers
+
+
+def _holders(sentences: Sequence[Candidate], spans: Sequence[Found]) -> Collection[int]:
+    """The numbers of the sentences in which a span starts."""
+    starts = {(span.passage, span.start) for span in spans}
+    return {at for at, each in enumerate(sentences) if any(rank == each.rank and each.start <= start < each.end for rank, start in starts)}
+
+
+def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], analyser: Analyser) -> list[Option]:
+    """What each of the sentences offers, with the values of CHOICE."""
+    grids: dict[int, list[tuple[Window, Floats]]] = {}
+    for window in windows:
+        grids.setdefault(window.passage, []).append((window, log_probabilities(window)))
+    known = {token.term for token in analyser.tokens(words.question)}
+    return [
+        replace(option, features=_choice(words.question, known, option))
+        for sentence in sentences
+        for option in _offered(words.question, known, sentence, _marked(sentence, grids), analyser)
+    ]
+
+
+def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floats]]]) -> Marked | None:
+    """The better of the windows that overlap here."""
+    found = [best_within(window, grid, sentence.start, sentence.end) for window, grid in grids.get(sentence.rank, ())]
+    marked = [Marked(span, max(LOWEST, span.log_answerable + math.log(max(mass, 1e-9)))) for span, mass in filter(None, found)]
+    return max(marked, key=lambda each: each.span.score, default=None)
+
+
+def _offered(question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, analyser: Analyser) -> Iterator[Option]:
+    passage = sentence.hit.passage
+    yield Option(sentence, answer_spans(passage, sentence.start, sentence.end, question, known), True, marked)
+    if marked:
+        start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
+        span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
+        if not is_bare(span.quote, known):  # "캐시" does not answer "캐시란?"
+            yield Option(sentence, (span,), False, marked)
+
+
+def _choice(question: str, known: Collection[str], option: Option) -> tuple[float, ...]:
+    """Values of CHOICE."""
+    sentence, marked, whole, wanted = option.sentence, option.marked, option.whole, wants(question)
+    defines = whole and wanted is Wants.DEFINITION
+    return (
+        _sentence_score(sentence),
+        sentence.value("hit margin"),
+        float(sentence.rank),
+        _bounded(marked.span.answerable) if marked else LOWEST,
+        marked.mass if marked else LOWEST,
+        float(marked is None),
+        0.0 if whole or not marked else max(LOWEST, marked.span.log_probability),
+        float(asks_number(question) and not any(has_number(span.quote) for span in option.spans)),
+        float(is_bare(" ".join(span.quote for span in option.spans), known)),
+        float(whole),
+        float(whole and wanted is Wants.LIST and len(option.spans) > 1),
+        float(defines),
+        float(defines) * len(question.split()),
+        float(whole and wanted is Wants.REASON),
+        float(whole and wanted is Wants.FACT and sum(len(span.quote) for span in option.spans) < 0.8 * len(sentence.text)),
+    )
+
+
+def _sentence_score(sentence: Candidate) -> float:
+    return float(np.dot(sentence_reader.shipped().sentence, sentence.features))
+
+
+def _bounded(logit: float) -> float:
+    return min(-LOWEST, max(LOWEST, logit))
+
+
+# Confidence and refusal
+
+
+def _evidence(words: Words, hits: Sequence[Hit], options: Sequence[Option], scores: Features, spans: Sequence[Found]) -> Features:
+    """Values of EVIDENCE. The margin is that to the best answer out of another sentence: the two of one sentence are much the same."""
+    best = options[0]
+    others = [score for option, score in zip(options, scores, strict=True) if option.sentence is not best.sentence]
+    base = evidence_of(words, hits, best.sentence, np.array([scores[0], *others[:1]]))
+    favourite = max(options, key=lambda each: each.value("sentence score")).sentence
+    own = (
+        best.value("answerable"),
+        _bounded(max((span.answerable for span in spans), default=LOWEST)),
+        best.value("mass"),
+        max(LOWEST, best.marked.span.log_probability) if best.marked else LOWEST,
+        min(CLEAR, spans[0].score - spans[1].score) if len(spans) > 1 else CLEAR * len(spans),
+        float(favourite is best.sentence),
+        float(best.whole),
+    )
+    return np.array((*base[:-KINDS], *own, *base[-KINDS:]))
+
+
+# Opening
+
+NO_SPANS = "답을 짚는 모델을 열지 못해 문장으로 답합니다"
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A reader that stands in for another; every answer says so."""
+
+    reader: Reader
+    notice: str
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Answer:
+        answer = self.reader.read(question, hits)
+        return replace(answer, notices=(*answer.notices, self.notice))
+
+
+def open_reader(
+    index: Index, encoder: Encoder, analyser: Analyser, name: ReaderName | None = None, threshold: float | None = None
+) -> Reader:
+    """The reader named. Without a name the span reader, or where its model cannot be opened the sentence reader with a notice.
+
+    `threshold` (default: the reader's own) is the probability of being answerable below which it refuses.
+    Raises ModelError where the span reader is asked for by name and cannot be opened; UsageError for any other name or threshold.
+    """
+    if name not in (None, *READERS):
+        raise UsageError(f"no reader {name!r}; there are {', '.join(READERS)}")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"no threshold {threshold}; it is a probability, 0 to 1")
+    sentences = SentenceReader(index, encoder, analyser, _refusing_below(threshold, sentence_reader.shipped()))
+    if name == "sentence":
+        return sentences
+    try:
+        return SpanReader(index, encoder, analyser, SpanModel(), _refusing_below(threshold, shipped()))
+    except ModelError as error:
+        if name:
+            raise
+        return Noticed(sentences, f"{NO_SPANS}: {error}")
+
+
+def _refusing_below(threshold: float | None, weights: Weights) -> Weights:
+    return weights if threshold is None else replace(weights, threshold=threshold)

@@ -1,0 +1,108 @@
+"""The exact ends of answers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.morphemes import Analyser
+from rag.trim import morphemes, trimmed
+
+# The marked part stands between ⟦ and ⟧.
+CASES = [
+    # particles and copula
+    ("한글은 ⟦26개의⟧ 문자로 이루어진다.", "26개"),
+    ("그는 ⟦서울에서⟧ 태어났다.", "서울"),
+    ("이것은 ⟦책이다.⟧", "책"),
+    ("⟦세종대왕께서는⟧ 글을 지으셨다.", "세종대왕"),
+    ("⟦미국과의⟧ 전쟁", "미국"),
+    ("⟦그것만으로⟧ 된다.", "그것"),
+    ("⟦서울까지이다⟧", "서울"),
+    ("물은 ⟦약 70%였다⟧.", "약 70%"),
+    ("⟦대통령이었던⟧ 사람", "대통령"),
+    ("⟦C++를⟧ 쓴다.", "C++"),
+    ("⟦민주주의의⟧", "민주주의"),
+    # what belongs to the noun stays
+    ("⟦회의⟧가 열렸다.", "회의"),
+    ("⟦국무회의⟧", "국무회의"),
+    ("⟦한국어⟧를 쓴다.", "한국어"),
+    ("⟦가거도에서⟧ 만났다.", "가거도"),
+    ("⟦여의도⟧에서 만났다.", "여의도"),
+    ("⟦학습률⟧은 작다.", "학습률"),
+    ("⟦학습하는 것⟧이다.", "학습하는 것"),
+    ("⟦파이썬이라고 부른다⟧", "파이썬이라고 부른다"),
+    ("⟦베드로⟧는 어부다.", "베드로"),
+    ("⟦1869년부터 1875년까지⟧ 있었다.", "1869년부터 1875년까지"),
+    ("⟦1875년까지⟧ 있었다.", "1875년"),
+    ("⟦은⟧", "은"),
+    # titles and quotes
+    ("《⟦너의 이름은⟧》은 영화다.", "너의 이름은"),
+    ("《⟦너의 이름은⟧ 무엇》이라는 글", "너의 이름은"),
+    ("⟦《너의 이름은》은⟧ 영화다.", "《너의 이름은》"),
+    ("⟦《토지⟧》의 작가", "《토지》"),
+    ("《⟦토지》의⟧ 작가", "《토지》"),
+    ("⟦“자유”라고⟧ 했다.", "자유"),
+    ("'⟦별을⟧' 보았다.", "별을"),
+    ('"⟦별"을⟧ 보았다.', "별"),
+    # brackets
+    ("⟦역전파(backpropagation⟧) 알고리즘", "역전파(backpropagation)"),
+    ("서울⟦(Seoul)은⟧ 수도다.", "Seoul"),
+    ("⟦서울(Seoul)은⟧ 수도다.", "서울(Seoul)"),
+    ("세종⟦(재위 1418년⟧~1450년)", "재위 1418년"),
+    ("서울(Seoul⟦) 특별시⟧", "특별시"),
+    ("역전파(⟦backpropagation) 알고리즘⟧", "(backpropagation) 알고리즘"),
+    ("⟦[MASK]⟧ 토큰", "[MASK]"),
+    ("⟦[MASK⟧] 토큰", "[MASK]"),
+    ("구간 ⟦[0, 1)에⟧ 있다.", "[0, 1)"),
+    ("⟦(A) 또는 (B)⟧", "(A) 또는 (B)"),
+    # signs
+    ("⟦**26개**의⟧ 문자", "26개"),
+    ("값은 ⟦`adam`을⟧ 쓴다.", "adam"),
+    ("`⟦**kwargs⟧`는 사전이다.", "**kwargs"),
+    ("- ⟦**Adam**을⟧ 쓴다.", "Adam"),
+    ("⟦1. 첫째 단계⟧", "첫째 단계"),
+    ("| 종이 ⟦| 12장 |⟧", "12장"),
+    ("학습률은 ⟦ 3.5%이다. ⟧", "3.5%"),
+    ("⟦U.S.A.⟧", "U.S.A."),
+    ("⟦...⟧", "..."),
+]
+
+
+@pytest.mark.parametrize(("marked", "expected"), CASES)
+def test_trimmed(marked: str, expected: str, analyser: Analyser) -> None:
+    start, end = marked.index("⟦"), marked.index("⟧") - 1
+    text = marked.replace("⟦", "").replace("⟧", "")
+    low, high = trimmed(text, start, end, analyser)
+    assert text[low:high] == expected
+    assert trimmed(text, low, high, analyser) == (low, high)
+
+
+def test_words_on_other_lines_are_left_alone(analyser: Analyser) -> None:
+    text = "《다른 줄\n《토지\n책》"
+    assert trimmed(text, 6, 9, analyser) == (7, 9)
+
+
+def test_morphemes_have_their_places_and_whole_tags(analyser: Analyser) -> None:
+    text = "앞 줄\n  서울에서\0 왔다\n뒷줄"
+    found = morphemes(analyser, text, 6, 8)
+    assert [(each.term, each.tag) for each in found[:2]] == [("서울", "NNP"), ("에서", "JKB")]
+    assert [text[each.start : each.end] for each in found[:2]] == ["서울", "에서"]
+    assert all(text[each.start : each.end] in (each.term, "\0") for each in found)
+
+
+SIGNS = "서울에서 26개의 《》()[]“”\"'`*|-.,:;\n\t한회의이다😀a1"
+
+
+@given(st.text(SIGNS, max_size=40).flatmap(lambda text: st.tuples(st.just(text), *[st.integers(0, len(text))] * 2)))
+@settings(max_examples=100)
+def test_what_is_left_is_clean(analyser: Analyser, drawn: tuple[str, int, int]) -> None:
+    text, start, end = drawn[0], min(drawn[1:]), max(drawn[1:])
+    low, high = trimmed(text, start, end, analyser)
+    assert 0 <= low <= high <= len(text) and (low < high or start == end)
+    if any(sign.isalnum() for sign in text[low:high]):
+        left = text[low:high]
+        assert left.strip() == left
+        assert [left.count(sign) for sign in "《“"] == [left.count(sign) for sign in "》”"]
+        assert sum(left.count(sign) for sign in "([") == sum(left.count(sign) for sign in ")]")
+        assert trimmed(text, low, high, analyser) == (low, high)
