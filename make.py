@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -163,15 +164,37 @@ def run(options: argparse.Namespace) -> None:
         raise SystemExit(f"error: {notes} is no folder; name the folder of your notes: make run NOTES=~/my-notes")
     set_up("run")
     index = index_folder(notes)
-    say(f"indexing {notes}")
-    bring_up_to_date(notes, index)
-    serve("--index", str(index), "--host", options.host, "--port", str(options.port))
+    page = ("--index", str(index), "--host", options.host, "--port", str(options.port))
+    if model_has_changed(index):
+        say(f"the model has changed: indexing {notes} with the new one, while the page serves the old index")
+        serve(*page, beside=lambda: embed_anew(notes, index))
+    else:
+        say(f"indexing {notes}")
+        bring_up_to_date(notes, index)
+        serve(*page)
 
 
-def serve(*options: str) -> None:
-    """Runs the page until Ctrl-C, which reaches the page as well: it ends by itself."""
+def model_has_changed(index: Path) -> bool:
+    """Whether the index is whole, but of another model than the one installed."""
+    command = [str(BIN / "rag"), "status", "--index", str(index), "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    return done.returncode == 0 and bool(json.loads(done.stdout)["encoder"]["changed"])
+
+
+def embed_anew(notes: Path, index: Path) -> None:
+    """Indexes beside the page, which takes the new index up by itself and goes on with the old one where this fails."""
+    try:
+        bring_up_to_date(notes, index)
+        say("the page searches by meaning again")
+    except subprocess.CalledProcessError:
+        say("indexing with the new model failed: the page goes on with the old index, by words alone")
+
+
+def serve(*options: str, beside: Callable[[], None] = lambda: None) -> None:
+    """Runs the page, and something beside it, until Ctrl-C, which reaches the page as well: it ends by itself."""
     page = subprocess.Popen([str(BIN / "rag"), "ui", *options], cwd=ROOT)
     try:
+        beside()
         code = page.wait()
     except KeyboardInterrupt:
         code = page.wait()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Commands:
     monkeypatch.setattr(make, "fits", lambda python, *modules: Path(python).exists())
     monkeypatch.setattr(make, "installed_torch", lambda: "")
     monkeypatch.setattr(make, "offered_torch", lambda wanted: "2.13.0+cpu")
+    monkeypatch.setattr(make, "model_has_changed", lambda index: False)
     monkeypatch.delenv("RAG_TORCH_INDEX", raising=False)
     return made
 
@@ -218,6 +221,68 @@ def test_run_indexes_the_folder_and_opens_the_page(commands: Commands, monkeypat
     make.run(make.parser().parse_args(["run", "--notes", str(tmp_path / "my notes"), "--port", "7999"]))
     index = make.index_folder(tmp_path / "my notes").name
     assert commands == [f"rag index my notes --index {index}", f"rag ui --index {index} --host 127.0.0.1 --port 7999"]
+
+
+def test_where_the_model_has_changed_the_page_opens_first(commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def serve(*options: str, beside: Callable[[], None]) -> None:
+        commands("rag", "ui", *options)
+        beside()
+
+    monkeypatch.setattr(make, "model_has_changed", lambda index: True)
+    monkeypatch.setattr(make, "serve", serve)
+    monkeypatch.setattr(make, "set_up", lambda kind: None)
+    make.run(make.parser().parse_args(["run", "--notes", str(tmp_path)]))
+    index = make.index_folder(tmp_path).name
+    assert commands == [f"rag ui --index {index} --host 127.0.0.1 --port 7860", f"rag index {tmp_path.name} --index {index}"]
+
+
+PROGRAM = """#!{python}
+import json, sys, time
+from pathlib import Path
+
+place = Path(__file__).parent
+verb = sys.argv[1]
+
+def wait_for(name):
+    until = time.monotonic() + 60
+    while not (place / name).exists() and time.monotonic() < until:
+        time.sleep(0.01)
+
+if verb == "status":
+    print(json.dumps({{"encoder": {{"changed": True}}}}))
+    sys.exit(3 if "none" in sys.argv else 0)
+(place / f"{{verb}} has begun").touch()
+wait_for("ui has begun" if verb == "index" else "index has ended")
+(place / f"{{verb}} has ended").touch()
+sys.exit(2 if "broken" in sys.argv else 0)
+"""
+"""Stands in for `rag`: the page and the indexing end only if they ran at the same time, indexing before the page."""
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    (tmp_path / "rag").write_text(PROGRAM.format(python=sys.executable))
+    (tmp_path / "rag").chmod(0o755)
+    monkeypatch.setattr(make, "BIN", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
+@pytest.mark.parametrize(
+    ("notes", "said"), [("notes", "searches by meaning again"), ("broken", "goes on with the old index, by words alone")]
+)
+def test_the_page_serves_while_the_notes_are_embedded_anew(program: Path, notes: str, said: str, capfd: pytest.CaptureFixture[str]) -> None:
+    make.serve("--index", "i", beside=lambda: make.embed_anew(Path(notes), Path("i")))
+    assert {path.name for path in program.glob("* has *")} == {
+        f"{verb} has {what}" for verb in ("ui", "index") for what in ("begun", "ended")
+    }
+    assert said in capfd.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
+def test_the_index_says_whether_its_model_has_changed(program: Path) -> None:
+    assert make.model_has_changed(Path("index"))
+    assert not make.model_has_changed(Path("none")), "an index that cannot be opened is brought up to date as ever"
 
 
 @pytest.mark.parametrize(("code", "again"), [(3, ["rag index notes --index index --replace"]), (130, [])])

@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import IndexMissing, IndexProblem, RagError, UsageError
-from index.types import Filter, Generation, Progress
+from index.errors import IndexMissing, IndexProblem, ModelError, RagError, UsageError
+from index.types import Filter, Generation
 from rag import __version__
-from rag.types import RETRIEVERS
-from ui import view
+from rag.types import READERS, RETRIEVERS
+from ui import cli_train, view
+from ui.console import count, probability, progress
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
@@ -92,17 +93,6 @@ def _style() -> view.Style:
     return view.COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else view.PLAIN
 
 
-def _progress() -> Progress | None:
-    """A line on stderr that is written over as work goes on; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(stage: str, done: int, total: int) -> None:
-        print(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-    return show
-
-
 # Input
 
 
@@ -145,7 +135,9 @@ def _filter(options: Options) -> Filter | None:
 def _pipeline(options: Options) -> Pipeline:
     from rag.pipeline import Pipeline
 
-    return Pipeline.open(options.index, encoder=options.encoder, retriever=options.retriever)
+    return Pipeline.open(
+        options.index, encoder=options.encoder, retriever=options.retriever, reader=options.reader, threshold=options.threshold
+    )
 
 
 # Verbs
@@ -176,19 +168,18 @@ def ask(options: Options) -> int:
 def index(options: Options) -> int:
     """Makes the index mirror its folders of notes."""
     from index.build import update
-    from index.encoder import open_encoder
     from index.morphemes import Analyser
     from index.settings import IndexSettings
 
     report = update(
         options.index,
         options.notes,
-        encoder=open_encoder(options.encoder or _recorded_encoder(options.index)),
+        encoder=_encoder(options),
         analyse=Analyser().terms,
         settings=IndexSettings(),
         add=options.add,
         replace=options.replace,
-        progress=_progress(),
+        progress=progress(),
     )
     for problem in (*report.problems, *report.warnings):
         print(f"{problem.doc_id}: {problem.reason}", file=sys.stderr)
@@ -196,22 +187,30 @@ def index(options: Options) -> int:
     return ANSWERED
 
 
-def _recorded_encoder(place: Path) -> str | None:
-    """The encoder that an index was built with, so that bringing it up to date does not change it; None where there is no index to ask."""
-    from index.disk import read_manifest
+def _encoder(options: Options) -> Encoder:
+    """The encoder named, else the one that built the index, so that bringing it up to date does not change it, else the one shipped."""
+    from index.encoder import open_encoder
+    from index.recorded import open_recorded
 
     try:
-        return read_manifest(place).encoder.name
+        return open_encoder(options.encoder) if options.encoder else open_recorded(options.index)
     except IndexProblem:
-        return None
+        return open_encoder()
+    except ModelError as problem:
+        if options.encoder or not options.replace:
+            raise
+        print(f"{problem}\nThe shipped model takes its place.", file=sys.stderr)
+        return open_encoder()
 
 
 def status(options: Options) -> int:
     """What the index holds."""
     from index.folder import FolderIndex
+    from index.recorded import has_changed
 
     opened = FolderIndex.open(options.index)
-    _show(options, view.status_dict(str(options.index), opened), partial(view.status_text, str(options.index), opened))
+    shown = str(options.index), opened, has_changed(opened.manifest.encoder)
+    _show(options, view.status_dict(*shown), partial(view.status_text, *shown))
     return ANSWERED
 
 
@@ -266,11 +265,15 @@ def _on_notes(options: Options) -> Report:
     from rag.datasets import load_questions
     from rag.evaluate import evaluate as measure
     from rag.pipeline import Pipeline
+    from rag.span_reader import Noticed
 
     questions = [each for each in load_questions(options.questions) if options.split in ("all", each.split)]
     if not questions:
         raise UsageError(f"{options.questions} has no question of split {options.split}: choose another --split")
-    return measure(Pipeline.open(options.index, encoder=options.encoder), questions, progress=_progress())
+    pipeline = Pipeline.open(options.index, encoder=options.encoder, reader=options.reader, threshold=options.threshold)
+    if isinstance(pipeline.reader, Noticed):
+        print(pipeline.reader.notice, file=sys.stderr)
+    return measure(pipeline, questions, progress=progress())
 
 
 def _on_sets(options: Options) -> Report:
@@ -280,9 +283,7 @@ def _on_sets(options: Options) -> Report:
     from rag.yardstick import evaluate_sets
 
     root, encoder = data_root(options.data), open_encoder(options.encoder)
-    return evaluate_sets(
-        root, encoder, Analyser().terms, _retrievers, options.sets or YARDSTICKS, cache=options.cache, progress=_progress()
-    )
+    return evaluate_sets(root, encoder, Analyser().terms, _retrievers, options.sets or YARDSTICKS, cache=options.cache, progress=progress())
 
 
 def _save(file: Path, report: Report) -> None:
@@ -295,7 +296,7 @@ def _save(file: Path, report: Report) -> None:
 def _retrievers(index: Index, encoder: Encoder) -> dict[str, Retriever]:
     from rag.pipeline import Pipeline
 
-    pipeline = Pipeline.over(index, encoder)
+    pipeline = Pipeline.over(index, encoder, reader="sentence")  # nothing is read: the span model need not be loaded
     return {name: pipeline.retriever(name) for name in RETRIEVERS}
 
 
@@ -320,18 +321,23 @@ def parser() -> argparse.ArgumentParser:
     verbs = program.add_subparsers(metavar="COMMAND", required=True)
     for add in (_add_index, _add_search, _add_ask, _add_eval, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
         add(verbs)
+    cli_train.add_verbs(verbs, _add_place)
     return program
 
 
 def _verb(verbs: Verbs, name: str, handle: Callable[[Options], int], help: str) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
     verb.set_defaults(handle=handle)
-    verb.add_argument("--index", type=Path, metavar="DIR", default=Path(os.environ.get("RAG_INDEX") or DEFAULT_INDEX), help=INDEX_HELP)
+    _add_place(verb)
     if handle is not page:
         verb.add_argument(
             "--format", choices=("text", "json"), default="text", help="text for people, or JSON, one line for each result (default: text)"
         )
     return verb
+
+
+def _add_place(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--index", type=Path, metavar="DIR", default=Path(os.environ.get("RAG_INDEX") or DEFAULT_INDEX), help=INDEX_HELP)
 
 
 def _add_index(verbs: Verbs) -> None:
@@ -344,17 +350,21 @@ def _add_index(verbs: Verbs) -> None:
 
 
 def _add_search(verbs: Verbs) -> None:
-    _add_question(_verb(verbs, "search", search, "show the passages nearest to a question"))
+    verb = _verb(verbs, "search", search, "show the passages nearest to a question")
+    verb.set_defaults(reader="sentence", threshold=None)  # nothing is read: the span model need not be loaded
+    _add_question(verb)
 
 
 def _add_ask(verbs: Verbs) -> None:
-    _add_question(_verb(verbs, "ask", ask, "answer a question from the notes, with the source"))
+    verb = _verb(verbs, "ask", ask, "answer a question from the notes, with the source")
+    _add_question(verb)
+    _add_reader(verb)
 
 
 def _add_question(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("question", nargs="*", metavar="QUESTION", help="the question; none, or -, reads one from each line of stdin")
     verb.add_argument("--file", metavar="FILE", help="read one question from each line of a file")
-    verb.add_argument("-k", type=_count, default=5, metavar="N", help="how many passages at most (default: 5)")
+    verb.add_argument("-k", type=count, default=5, metavar="N", help="how many passages at most (default: 5)")
     verb.add_argument(
         "--retriever", choices=RETRIEVERS, default="hybrid", help="by words (lexical), by meaning (dense), or both (default: hybrid)"
     )
@@ -366,7 +376,28 @@ def _add_question(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_encoder(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--encoder", metavar="MODEL", help="a sentence-transformers model by name or folder (default: the one shipped)")
+    verb.add_argument(
+        "--encoder",
+        type=_model,
+        metavar="MODEL",
+        help="a sentence-transformers model by name or folder (default: the index's own, else the shipped one)",
+    )
+
+
+def _model(text: str) -> str:
+    """A folder by its whole path: the index remembers it, and may be asked from elsewhere."""
+    return str(Path(text).resolve()) if Path(text).is_dir() else text
+
+
+def _add_reader(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--reader",
+        choices=READERS,
+        help="answer with exact words (span) or with whole sentences (default: span, where its model is)",
+    )
+    verb.add_argument(
+        "--threshold", type=probability, metavar="P", help="refuse where the notes hold an answer with less than this probability, 0 to 1"
+    )
 
 
 def _add_eval(verbs: Verbs) -> None:
@@ -378,6 +409,7 @@ def _add_eval(verbs: Verbs) -> None:
     verb.add_argument("--cache", type=Path, metavar="DIR", default=Path(CACHE), help=f"where their vectors are kept (default: {CACHE})")
     verb.add_argument("--json", type=Path, metavar="FILE", help="write the report with a row for every question to a file")
     _add_encoder(verb)
+    _add_reader(verb)
 
 
 def _add_ui(verbs: Verbs) -> None:
@@ -398,22 +430,12 @@ def _add_history(verbs: Verbs) -> None:
 def _add_rollback(verbs: Verbs) -> None:
     verb = _verb(verbs, "rollback", rollback, "return to an earlier generation")
     verb.add_argument(
-        "generation", type=_count, nargs="?", metavar="GENERATION", help="its number, as `rag history` shows it (default: the one before)"
+        "generation", type=count, nargs="?", metavar="GENERATION", help="its number, as `rag history` shows it (default: the one before)"
     )
 
 
 def _add_verify(verbs: Verbs) -> None:
     _verb(verbs, "verify", verify, "check every file of the index against its manifest")
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
-
-
-_count.__name__ = "whole number"
 
 
 if __name__ == "__main__":

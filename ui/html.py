@@ -21,6 +21,7 @@ class Start:
     """Nothing was asked yet."""
 
     examples: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ def _welcome(shown: Start, t: Texts) -> str:
     )
     keys = t.keys.format(enter="<kbd>Enter</kbd>", slash="<kbd>/</kbd>")
     examples = f'<h3>{t.examples}</h3><ul class="chips">{chips}</ul>' if chips else ""
-    return f'<section class="welcome">{PICTURE}<h2>{t.welcome}</h2><p>{t.welcome_text}</p>{examples}<p class="keys">{keys}</p></section>'
+    return (
+        f'<section class="welcome">{PICTURE}<h2>{t.welcome}</h2><p>{t.welcome_text}</p>{_notices(shown, t)}{examples}'
+        f'<p class="keys">{keys}</p></section>'
+    )
 
 
 def _problem(shown: Problem, t: Texts) -> str:
@@ -139,8 +143,8 @@ def _asked(answer: Answer, t: Texts) -> str:
     return f'<p class="asked"><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>{extra}'
 
 
-def _notices(answer: Answer, t: Texts) -> str:
-    items = "".join(f"<li>{_code(notice)}</li>" for notice in answer.notices)
+def _notices(shown: Start | Answer, t: Texts) -> str:
+    items = "".join(f"<li>{_code(spoken(notice, t))}</li>" for notice in shown.notices)
     return f'<ul class="notices" aria-label="{t.notices}">{items}</ul>' if items else ""
 
 
@@ -154,10 +158,15 @@ def _refusal(answer: Answer, t: Texts) -> str:
     )
 
 
+SPOKEN = ("not_found", "no_summary", "no_question", "model_changed", "model_missing", "no_spans")
+"""What the pipeline and the page's shelf say in Korean, `: ` and details behind it or not."""
+
+
 def spoken(message: str, t: Texts) -> str:
-    """What the pipeline says, which is Korean, in the reader's language where it is known."""
-    known = {KO.not_found: t.not_found, KO.no_summary: t.no_summary, KO.no_question: t.no_question}
-    return known.get(message, message)
+    """Something of SPOKEN in the reader's language, anything else as it is."""
+    head, colon, details = message.partition(": ")
+    known: dict[str, str] = {getattr(KO, name): getattr(t, name) for name in SPOKEN}
+    return known.get(head, head) + colon + details
 
 
 def _answer(answer: Answer, t: Texts) -> str:

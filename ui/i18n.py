@@ -90,6 +90,9 @@ class Texts:
     note_gone: str
     note_cut: str
     notices: str
+    model_changed: str
+    model_missing: str
+    no_spans: str
 
 
 KO = Texts(
@@ -168,6 +171,10 @@ KO = Texts(
     note_gone="이 노트는 이제 색인에 없습니다. 다시 물어보면 남은 노트에서 찾습니다.",
     note_cut="노트가 길어서 {total}행 가운데 {first}–{last}행만 보여 줍니다.",
     notices="알림",
+    model_changed="모델이 바뀌어 지금은 낱말로만 찾습니다. 노트를 새 모델로 다시 색인하고 나면 뜻으로도 찾습니다. "
+    "`make run`은 스스로 색인하고, 직접 하려면",
+    model_missing="노트를 색인한 모델을 열 수 없어 지금은 낱말로만 찾습니다",
+    no_spans="답을 짚는 모델을 열지 못해 문장으로 답합니다",
 )
 
 EN = Texts(
@@ -246,6 +253,10 @@ EN = Texts(
     note_gone="This note is no longer in the index. Ask again to search the notes that remain.",
     note_cut="The note is long: lines {first}–{last} of {total} are shown.",
     notices="Notice",
+    model_changed="The model has changed, so only words are searched for now. Meaning is searched again once the notes are indexed "
+    "with the new one. `make run` does so by itself; to do it yourself",
+    model_missing="The model that indexed the notes cannot be opened, so only words are searched",
+    no_spans="The model that marks answers cannot be opened, so whole sentences answer",
 )
 
 _TEXTS: dict[Lang, Texts] = {"ko": KO, "en": EN}

@@ -242,11 +242,12 @@ def history_text(generations: Sequence[Generation], style: Style = PLAIN) -> str
     return table(("generation", "created", "notes", "passages", "what it did"), rows)
 
 
-def status_dict(place: str, index: Index) -> Json:
+def status_dict(place: str, index: Index, changed: bool) -> Json:
+    """`changed` says that the encoder which built the index is not today's of that name."""
     return {
         "index": place,
         "generation": index.generation,
-        "encoder": {"name": index.encoder_name, "fingerprint": index.encoder_fingerprint},
+        "encoder": {"name": index.encoder_name, "fingerprint": index.encoder_fingerprint, "changed": changed},
         "sources": list(index.sources),
         "passages": len(index),
         "settings": asdict(index.settings),
@@ -254,11 +255,12 @@ def status_dict(place: str, index: Index) -> Json:
     }
 
 
-def status_text(place: str, index: Index, style: Style = PLAIN) -> str:
+def status_text(place: str, index: Index, changed: bool, style: Style = PLAIN) -> str:
     """What an index holds: its own facts, then a table of its notes, then what their readers warned of."""
     documents = index.documents()
     head = f"{wrapped(place, style.strong)}: generation {index.generation}, {len(documents)} notes, {len(index)} passages"
     facts = [f"mirrors {', '.join(index.sources) or 'no folder'}", f"encoder {index.encoder_name}"]
+    facts += [f"the encoder has changed since: embed the notes anew with `rag index --index {place}`"] if changed else []
     notes = table(
         ("note", "title", "passages", "characters"), [(each.doc_id, each.title, each.passages, each.characters) for each in documents]
     )

@@ -21,7 +21,7 @@ from ui import html, html_note
 from ui.examples import examples
 from ui.i18n import KO, LANGS, Lang, language, texts
 from ui.web_guard import LocalOnly, local_hosts
-from ui.web_index import Asks, Shelf
+from ui.web_index import Asks, ByWords, shelf_of
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -53,12 +53,8 @@ class Parts:
 
 def serve(index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False) -> None:
     """Serves the page until interrupted. An index that cannot be opened is said on the page; UsageError where the port is taken."""
-    from index.disk import read_manifest
-    from rag.pipeline import Pipeline
-
     listener = listen(host, port)
-    shelf = Shelf(lambda: Pipeline.open(index_dir), lambda: read_manifest(index_dir).generation)
-    run(application(shelf, local_hosts(host, port)), listener, open_browser=open_browser)
+    run(application(shelf_of(index_dir), local_hosts(host, port)), listener, open_browser=open_browser)
 
 
 def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False) -> None:
@@ -67,7 +63,8 @@ def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False) 
 
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-    print(f"{address}  (Ctrl+C stops)", file=sys.stderr, flush=True)
+    over = "\r\x1b[K" if sys.stderr.isatty() else ""  # the progress of an indexing beside
+    print(f"{over}{address}  (Ctrl+C stops)", file=sys.stderr, flush=True)
     if open_browser:  # the socket listens already: the browser waits the moment that is left
         webbrowser.open(address)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)).run(sockets=[listener])
@@ -243,7 +240,9 @@ def _held(pipeline: Callable[[], Asks]) -> tuple[int, int]:
 
 def _start(pipeline: Callable[[], Asks], lang: Lang) -> html.View:
     try:
-        return html.Start(examples(pipeline().index.documents(), lang))
+        opened = pipeline()
+        notices = (opened.notice,) if isinstance(opened, ByWords) else ()
+        return html.Start(examples(opened.index.documents(), lang), notices)
     except RagError as error:
         return html.Problem(str(error))
 

@@ -1,13 +1,20 @@
-"""The index that the page reads from: opened once, opened again when a newer generation is committed."""
+"""The index that the page reads from: opened once, opened again when a newer generation is committed.
+
+An index whose vectors no model here can be compared with is served too, by its words, until it is embedded anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from index.errors import EncoderMismatch, ModelError
 from index.types import Document, DocumentInfo
 from rag.types import Answer, RetrieverName
+from ui.i18n import KO
 
 
 class Notes(Protocol):
@@ -46,3 +53,46 @@ class Shelf:
                 self._held = None
                 self._held = (stamp, self._open())
             return self._held[1]
+
+
+@dataclass(frozen=True, slots=True)
+class ByWords:
+    """A pipeline whose index holds vectors of another model: words alone are searched, and every answer that misses meaning says why."""
+
+    pipeline: Asks
+    notice: str
+
+    @property
+    def index(self) -> Notes:
+        return self.pipeline.index
+
+    def ask(self, question: str, *, k: int = 5, retriever: RetrieverName = "hybrid") -> Answer:
+        answer = self.pipeline.ask(question, k=k, retriever="lexical")
+        return answer if retriever == "lexical" else replace(answer, notices=(self.notice, *answer.notices))
+
+
+def shelf_of(index_dir: Path) -> Shelf:
+    """The pipeline of the index in a folder; a model folder that was away and is back counts as a change too."""
+    from index.disk import read_manifest
+
+    def stamp() -> Hashable:
+        manifest = read_manifest(index_dir)
+        return manifest.generation, Path(manifest.encoder.name).exists()
+
+    return Shelf(lambda: open_pipeline(index_dir), stamp)
+
+
+def open_pipeline(index_dir: Path) -> Asks:
+    """The default pipeline of an index, or where its model has changed or is gone one that searches by words.
+
+    Raises RagError where neither can be had.
+    """
+    from rag.pipeline import Pipeline
+
+    try:
+        return Pipeline.open(index_dir)
+    except EncoderMismatch:
+        notice = f"{KO.model_changed}: rag index --index {index_dir}"
+    except ModelError as error:
+        notice = f"{KO.model_missing}: {error}"
+    return ByWords(Pipeline.open(index_dir, retriever="lexical"), notice)

@@ -55,6 +55,22 @@ def test_lines_do_not_look_at_each_other(analyser: Analyser, lines: list[str]) -
     assert [token.term for token in analyser.tokens("\n".join(lines))] == alone
 
 
+def test_every_morpheme_with_its_whole_tag(analyser: Analyser) -> None:
+    text = "  Loss를 줄였다.\n\0 책이다"
+    found = [(token.term, token.tag, token.start) for token in analyser.tagged(text)]
+    assert found == [
+        *(("Loss", "SL", 2), ("를", "JKO", 6), ("줄였", "VV+EP", 8), ("다", "EF", 10), (".", "SF", 11)),
+        *(("책", "NNG", 15), ("이", "VCP", 16), ("다", "EC", 17)),
+    ]
+
+
+@given(ANY_TEXT)
+def test_tagged_morphemes_are_words_of_the_text(analyser: Analyser, text: str) -> None:
+    tokens = analyser.tagged(text)
+    assert [text[token.start : token.end] for token in tokens] == [token.term for token in tokens]
+    assert {(token.start, token.end) for token in analyser.tokens(text)} <= {(token.start, token.end) for token in tokens}
+
+
 def test_terms_are_of_three_kinds(analyser: Analyser) -> None:
     assert analyser.terms("BM25는 데이터베이스") == [
         *("bm", "25", "데이터베이스", "데이터", "베이스"),

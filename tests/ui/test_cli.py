@@ -14,12 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from index.build import update
+from index.disk import read_manifest
+from index.encoder import Encoder
 from index.errors import IndexMissing, UsageError
+from index.morphemes import Analyser
+from index.settings import IndexSettings
 from index.types import Filter, Locator, Passage
 from rag.datasets import Question
 from rag.report import Report, Table
+from rag.span_reader import NO_SPANS, Noticed
 from rag.types import Answer, Hit, Leg, Span
-from ui import cli
+from tests.fakes import HashEncoder
+from ui import cli, console
 from ui.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +39,7 @@ class Canned:
     """A pipeline that knows what MRR is, and nothing else; it remembers what it was asked."""
 
     asked: list[tuple[str, int, Filter | None]] = field(default_factory=list)
+    reader: object = None
 
     def search(self, question: str, k: int = 5, filter: Filter | None = None) -> list[Hit]:
         self.asked.append((question, k, filter))
@@ -146,7 +154,20 @@ def test_wrong_usage_exits_2(
     assert shown.out == "" and shown.err.startswith("error: ") and complaint in shown.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["ask", "q", "-k", "0"], ["ask", "q", "-k", "x"], ["index", "n", "--add", "--replace"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["ask", "q", "-k", "0"],
+        ["ask", "q", "-k", "x"],
+        ["ask", "q", "--reader", "word"],
+        ["ask", "q", "--threshold", "1.1"],
+        ["eval", "--threshold", "nan"],
+        ["search", "q", "--reader", "span"],
+        ["index", "n", "--add", "--replace"],
+    ],
+)
 def test_arguments_that_argparse_refuses_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
@@ -195,14 +216,37 @@ def test_colour_on_a_terminal(canned: Canned, monkeypatch: pytest.MonkeyPatch, n
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert cli._progress() is None
+    assert console.progress() is None
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    show = cli._progress()
+    show = console.progress()
     assert show is not None
     show("encode", 1, 2)
     show("encode", 2, 2)
     assert terminal.getvalue() == "\r\x1b[Kencode 1/2\r\x1b[K"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (["ask", "q"], (None, "hybrid", None, None)),
+        (["ask", "q", "--reader", "span", "--threshold", "0.3", "--encoder", "owner/model"], ("owner/model", "hybrid", "span", 0.3)),
+        (["search", "q", "--retriever", "lexical"], (None, "lexical", "sentence", None)),
+    ],
+)
+def test_what_a_pipeline_is_opened_with(monkeypatch: pytest.MonkeyPatch, arguments: list[str], settings: tuple[object, ...]) -> None:
+    opened: list[dict[str, object]] = []
+    monkeypatch.setattr("rag.pipeline.Pipeline.open", lambda place, **settings: opened.append(settings) or Canned())
+    cli.main(arguments)
+    assert opened == [dict(zip(("encoder", "retriever", "reader", "threshold"), settings, strict=True))]
+
+
+def test_an_encoder_in_a_folder_is_known_by_its_whole_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "adapted").mkdir()
+    monkeypatch.chdir(tmp_path)
+    parse = cli.parser().parse_args
+    assert parse(["index", "notes", "--encoder", "adapted"]).encoder == str((tmp_path / "adapted").resolve())
+    assert parse(["index", "notes", "--encoder", "owner/adapted"]).encoder == "owner/adapted"
 
 
 @pytest.mark.parametrize(("variable", "given", "expected"), [("", [], "data/index"), ("mine", [], "mine"), ("mine", ["--index", "x"], "x")])
@@ -216,8 +260,10 @@ def test_the_page_of_the_manual_is_up_to_date() -> None:
 
 
 def test_every_command_is_in_the_manual() -> None:
-    for name in ("index", "search", "ask", "eval", "ui", "status", "history", "rollback", "verify"):
-        assert f"## `rag {name}`" in reference()
+    page, train = reference(), [f"train {name}" for name in ("reader", "retriever", "adapt", "export")]
+    for name in ("index", "search", "ask", "eval", "ui", "status", "history", "rollback", "verify", "train", *train):
+        assert f"## `rag {name}`\n" in page
+        assert f"(#rag-{name.replace(' ', '-')})" in page
 
 
 GOLD = [
@@ -242,7 +288,13 @@ REPORT = Report({"questions": 1}, (Table("retrieval", ("retriever", "hit@1"), ((
 
 
 @pytest.fixture
-def measured(canned: Canned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+def opened() -> list[dict[str, object]]:
+    """What pipelines were opened with."""
+    return []
+
+
+@pytest.fixture
+def measured(canned: Canned, opened: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """`rag eval` over two questions without an index; the ids that were measured are remembered."""
     ids: list[list[str]] = []
 
@@ -251,7 +303,7 @@ def measured(canned: Canned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         return REPORT
 
     monkeypatch.setattr("rag.evaluate.evaluate", measure)
-    monkeypatch.setattr("rag.pipeline.Pipeline.open", lambda place, encoder: canned)
+    monkeypatch.setattr("rag.pipeline.Pipeline.open", lambda place, **settings: opened.append(settings) or canned)
     (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in GOLD), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return ids
@@ -262,6 +314,18 @@ def test_eval_measures_one_split(measured: list[list[str]], capsys: pytest.Captu
     assert cli.main(["eval", "--questions", "gold.jsonl", *split]) == 0
     assert measured == [ids]
     assert capsys.readouterr().out == "questions: 1\n\nretrieval\nretriever  hit@1\n---------  -----\nhybrid     0.500\n"
+
+
+def test_eval_measures_the_reader_asked_for(measured: list[list[str]], opened: list[dict[str, object]]) -> None:
+    cli.main(["eval", "--questions", "gold.jsonl"])
+    cli.main(["eval", "--questions", "gold.jsonl", "--reader", "sentence", "--threshold", "0.25"])
+    assert [(each["reader"], each["threshold"]) for each in opened] == [(None, None), ("sentence", 0.25)]
+
+
+def test_eval_says_when_another_reader_stands_in(measured: list[list[str]], canned: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+    canned.reader = Noticed(canned, "sentences answer")  # type: ignore[arg-type]
+    assert cli.main(["eval", "--questions", "gold.jsonl"]) == 0
+    assert capsys.readouterr().err == "sentences answer\n"
 
 
 def test_eval_writes_its_report(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -365,6 +429,7 @@ def test_ask_quotes_the_note(shelf: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
     assert not answer["abstained"] and "평균" in answer["text"]
+    assert all(notice.startswith(NO_SPANS) for notice in answer["notices"])
     for span in answer["spans"]:
         assert span["doc_id"] == "week05/eval.md"
         assert NOTES["week05/eval.md"][span["start"] : span["end"]] == span["quote"]
@@ -379,6 +444,7 @@ def test_status_lists_the_notes(shelf: Path) -> None:
     found = json.loads(rag("status", "--index", str(shelf), "--format", "json").stdout)
     assert [document["doc_id"] for document in found["documents"]] == sorted(NOTES)
     assert found["sources"] == [str(shelf.parent / "notes")]
+    assert found["encoder"]["changed"] is False
     assert found["passages"] == sum(document["passages"] for document in found["documents"])
 
 
@@ -404,6 +470,51 @@ def test_another_folder_is_refused_unless_meant(shelf: Path, tmp_path: Path) -> 
     done = rag("index", str(tmp_path), "--index", str(shelf))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("error: ") and "--add" in done.stderr and "--replace" in done.stderr
+
+
+# An index of a model that has changed, or is gone
+
+
+def older_index(folder: Path, encoder_name: str) -> Path:
+    """The index of three notes by another encoder than today's of that name."""
+    notes = write_notes(folder / "notes", NOTES)
+    update(folder / "index", [notes], encoder=HashEncoder(384, encoder_name), analyse=Analyser().terms, settings=IndexSettings())
+    return folder / "index"
+
+
+def test_a_model_that_has_changed_is_said_with_the_way_back(shipped: Encoder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = str(older_index(tmp_path, shipped.name))
+    assert cli.main(["search", "풀링", "--index", index]) == 3
+    assert capsys.readouterr().err.endswith(f"embed the notes anew: rag index --index {index}\n")
+    assert cli.main(["search", "풀링", "--index", index, "--retriever", "lexical", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hits"][0]["doc_id"] == "week06/cnn.md"
+    assert cli.main(["ask", "MRR이란?", "--index", index, "--retriever", "lexical", "--reader", "sentence"]) == 0
+    assert cli.main(["status", "--index", index]) == 0
+    shown = capsys.readouterr().out
+    assert "첫 정답 순위의 역수를 평균한 값이다." in shown
+    assert f"the encoder has changed since: embed the notes anew with `rag index --index {index}`\n" in shown
+    assert cli.main(["index", "--index", index]) == 0
+    assert cli.main(["search", "풀링", "--index", index]) == 0
+
+
+def test_a_model_that_is_gone_is_said_with_the_way_back(shipped: Encoder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = str(older_index(tmp_path, str(tmp_path / "adapted")))
+    way = f"rag index --index {index} --encoder {shipped.name}"
+    for verb in (["search", "풀링"], ["index"]):
+        assert cli.main([*verb, "--index", index]) == 3
+        assert capsys.readouterr().err.endswith(f"{way}\n")
+    assert cli.main(["search", "풀링", "--index", index, "--retriever", "lexical"]) == 0
+    assert cli.main(way.split()[1:]) == 0
+    assert cli.main(["search", "풀링", "--index", index]) == 0
+
+
+def test_an_index_made_from_nothing_takes_the_shipped_model_where_its_own_is_gone(
+    shipped: Encoder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = older_index(tmp_path, str(tmp_path / "adapted"))
+    assert cli.main(["index", "--index", str(index), "--replace"]) == 0
+    assert capsys.readouterr().err.endswith("The shipped model takes its place.\n")
+    assert read_manifest(index).encoder.name == shipped.name
 
 
 @pytest.mark.parametrize("verb", [["search", "q"], ["ask", "q"], ["status"], ["history"], ["rollback"], ["verify"]])

@@ -10,6 +10,7 @@ import pytest
 
 from rag.pipeline import NO_QUESTION, NO_SUMMARY
 from rag.sentence_reader import NOT_FOUND
+from rag.span_reader import NO_SPANS
 from ui.i18n import EN, KO, LANGS, Texts, language, texts, topic
 
 NAMES = [field.name for field in fields(Texts) if field.name != "lang"]
@@ -26,7 +27,7 @@ def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) ->
 
 
 def test_what_the_pipeline_says_is_known() -> None:
-    assert (KO.not_found, KO.no_summary, KO.no_question) == (NOT_FOUND, NO_SUMMARY, NO_QUESTION)
+    assert (KO.not_found, KO.no_summary, KO.no_question, KO.no_spans) == (NOT_FOUND, NO_SUMMARY, NO_QUESTION, NO_SPANS)
 
 
 def test_texts_are_found_by_language() -> None:

@@ -159,6 +159,17 @@ def test_parent_bullets_stand_above_the_passage() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
+def test_what_is_amiss_is_said_in_both_languages_before_and_after_a_question(lang: Lang) -> None:
+    notices = (f"{KO.model_changed}: rag index --index data/index", f"{KO.no_spans}: no model in a: b", "<b>")
+    for shown in (html.Start((), notices), answer("글", "글", notices=notices)):
+        tree = parse(html.answer_side(shown, lang))
+        t = texts(lang)
+        changed = t.model_changed.replace("`", "")
+        assert tree.of("notices")[0].text == f"{changed}: rag index --index data/index{t.no_spans}: no model in a: b<b>"
+        assert [element.text for element in tree.elements if element.tag == "code"] == ["make run", "rag index --index data/index"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
 def test_a_refusal_says_so_and_what_to_try(lang: Lang) -> None:
     t = texts(lang)
     shown = answer(
