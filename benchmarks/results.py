@@ -19,13 +19,19 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number; `goal` is the most it may be, or the least where `at_least`."""
+    """One number; `goal` is the most it may be, or the least where `at_least`.
+
+    `low` and `high` are its 95 % interval where it has one, `before` is what was found for what was shipped before.
+    """
 
     name: str
     value: float
     unit: str = ""
     goal: float | None = None
     at_least: bool = False
+    low: float | None = None
+    high: float | None = None
+    before: float | None = None
 
     @property
     def met(self) -> bool:

@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 READMES = (ROOT / "README.md", ROOT / "README.ko.md")
 BEGIN, END = "<!-- results: written by `python -m benchmarks tables` -->", "<!-- end of results -->"
 
-NUMBER = re.compile(r"(([≤≥] )?-?[\d.]+( \S+)?|–)?")
-"""`≤ 1.5 s`, `0.731`, `–` or nothing."""
+NUMBER = re.compile(r"(([≤≥] |-?[\d.]+( \S+)? → )?-?[\d.]+( \S+)?( \(-?[\d.]+ to -?[\d.]+\))?|–)?")
+"""`≤ 1.5 s`, `0.731`, `0.7 → 0.8 (0.75 to 0.85)`, `–` or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ RETRIEVAL = (
     "tokens/passage",
 )
 ANSWERS = ("EM", "F1", "cites gold", "refused answerable", "refused unanswerable", "measure", "value")
+MODELS = ("hit@1", "reading KorQuAD", "F1 on our notes", "answerability", "confidence")
 ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")
 COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
 
@@ -52,6 +53,7 @@ SECTIONS = (
     Section("latency", "Speed and memory", "python -m benchmarks latency"),
     Section("encoder", "Encoder", "python -m benchmarks encoder --wheel WHEEL", ("round by round",)),
     Section("install", "Installation", "python -m benchmarks install"),
+    Section("models", "Models", "python -m benchmarks models --data DIR --before FOLDER", MODELS),
     Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
 )
 
@@ -119,9 +121,16 @@ def _chosen(table: Table, columns: Sequence[str]) -> Table:
 
 def figure_cells(figure: Figure) -> tuple[str, ...]:
     if figure.goal is None:
-        return figure.name, _with_unit(figure.value, figure.unit), "", ""
+        return figure.name, _found(figure), "", ""
     goal = f"{'≥' if figure.at_least else '≤'} {_with_unit(figure.goal, figure.unit, exact=True)}"
-    return figure.name, _with_unit(figure.value, figure.unit), goal, "kept" if figure.met else "**missed**"
+    return figure.name, _found(figure), goal, "kept" if figure.met else "**missed**"
+
+
+def _found(figure: Figure) -> str:
+    """`0.777 → 0.881 (0.873 to 0.889)`: what it was before and the 95 % interval, where they are known."""
+    before = "" if figure.before is None else f"{_with_unit(figure.before, figure.unit)} → "
+    interval = "" if figure.low is None else f" ({cell(figure.low)} to {cell(figure.high)})"
+    return f"{before}{_with_unit(figure.value, figure.unit)}{interval}"
 
 
 def _with_unit(value: float, unit: str, exact: bool = False) -> str:

@@ -1,0 +1,70 @@
+"""The trained retriever and reader beside what was shipped before them, every figure with its 95 % interval (percentile bootstrap).
+
+*Before* is, for retrieval, the encoder named (with its own weights of the legs, where they are named too), and for reading the sentence
+reader. *After* is what is shipped.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.install import size
+from benchmarks.readers import notes, reading
+from benchmarks.results import ROOT, Figure, Findings
+from benchmarks.retrievers import Finder, retrieval
+from index.encoder import open_encoder
+from index.morphemes import Analyser
+from index.types import Progress
+from rag.datasets import data_root, load_questions, load_set
+from rag.mixture import Mixture
+from rag.pipeline import Pipeline
+from rag.reading import evenly
+from rag.report import Cell
+from rag.span_model import SpanModel
+
+TOGETHER = 50
+"""The most that encoder and reader may weigh, in 10⁶ bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An encoder's folder, and the file with its weights of the legs (None: the shipped ones)."""
+
+    encoder: Path
+    mixture: Path | None = None
+
+
+def measure(
+    index: Path,
+    questions: Path,
+    data: Path | None = None,
+    before: Before | None = None,
+    cache: Path | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Findings:
+    """Everything over the sets of `data` and the `test` split of our own questions; `limit` keeps so many questions of each reading."""
+    root, analyser, model = data_root(data), Analyser(), SpanModel()
+    new = Finder(open_encoder(), analyser)
+    old = Finder(open_encoder(str(before.encoder)), analyser, mixture_of(before.mixture)) if before else None
+    own = evenly([question for question in load_questions(questions) if question.split == "test"], limit)
+    parts = (
+        retrieval(root, new, old, cache, progress),
+        reading(load_set("korquad", root), model, new, old or new, cache, limit, progress),
+        notes(Pipeline.open(index), model, own, progress),
+    )
+    figures = [figure for part in parts for figure in part.figures] + [shipped_size()]
+    settings: dict[str, Cell] = {"encoder": new.encoder.name, "encoder before": old.encoder.fingerprint if old else None}
+    settings |= {name: value for part in parts for name, value in part.settings.items()}
+    return Findings(settings, tuple(figures), tuple(table for part in parts for table in part.tables))
+
+
+def mixture_of(file: Path | None) -> Mixture | None:
+    return Mixture(tuple(json.loads(file.read_text("utf-8"))["weights"])) if file else None
+
+
+def shipped_size() -> Figure:
+    """Both models with all that lies beside them, in 10⁶ bytes."""
+    return Figure("encoder and reader", sum(size(ROOT / package / "models") for package in ("index", "rag")) / 1e6, "MB", TOGETHER)
