@@ -16,7 +16,7 @@ from benchmarks import machine, results, tables
 from benchmarks.results import ROOT, Findings, Result
 from index.errors import RagError
 from index.types import Progress
-from rag.datasets import YARDSTICKS
+from rag.evaluation.datasets import YARDSTICKS
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -10,12 +10,12 @@ from index.encoder import Encoder, open_encoder
 from index.index import Index
 from index.morphemes import Analyser
 from index.types import Progress
-from rag.datasets import YARDSTICKS, data_root, load_questions
-from rag.evaluate import evaluate
+from rag.evaluation.datasets import YARDSTICKS, data_root, load_questions
+from rag.evaluation.evaluate import evaluate
+from rag.evaluation.report import Cell, Report, Table, merged
+from rag.evaluation.yardstick import evaluate_sets
 from rag.pipeline import Pipeline
-from rag.report import Cell, Report, Table, merged
 from rag.types import RETRIEVERS, Retriever
-from rag.yardstick import evaluate_sets
 
 SIGNIFICANT = 0.05
 DEFAULT, *LEGS = RETRIEVERS

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.results import Figure
-from rag.report import Cell
-from rag.stats import Comparison, Interval, mean_interval, paired_bootstrap
+from rag.evaluation.report import Cell
+from rag.evaluation.stats import Comparison, Interval, mean_interval, paired_bootstrap
 
 COLUMNS = ("before", "before 2.5 %", "before 97.5 %", "after", "after 2.5 %", "after 97.5 %", "difference", "2.5 %", "97.5 %", "p")
 

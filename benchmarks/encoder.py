@@ -19,8 +19,8 @@ from benchmarks.results import Figure, Findings
 from index import shipping
 from index.encoder import SHIPPED, OnnxEncoder, Vectors
 from index.errors import DataError
-from rag.datasets import load_questions
-from rag.report import Cell, Table
+from rag.evaluation.datasets import load_questions
+from rag.evaluation.report import Cell, Table
 
 FASTER = 1.1
 """How many times as fast as torch ours has to be."""

@@ -24,9 +24,9 @@ import numpy as np
 from benchmarks.results import Figure, Findings
 from index.errors import IndexMissing, RagError
 from index.types import Passage, Progress
-from rag.datasets import Context, load_questions
+from rag.evaluation.datasets import Context, load_questions
+from rag.evaluation.yardstick import CachedEncoder, passage_index
 from rag.pipeline import Pipeline
-from rag.yardstick import CachedEncoder, passage_index
 
 T = TypeVar("T")
 

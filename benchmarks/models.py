@@ -17,11 +17,11 @@ from benchmarks.retrievers import Finder, retrieval
 from index.encoder import open_encoder
 from index.morphemes import Analyser
 from index.types import Progress
-from rag.datasets import data_root, load_questions, load_set
+from rag.evaluation.datasets import data_root, load_questions, load_set
+from rag.evaluation.report import Cell
 from rag.mixture import Mixture
 from rag.pipeline import Pipeline
 from rag.reading import evenly
-from rag.report import Cell
 from rag.span_model import SpanModel
 
 TOGETHER = 50

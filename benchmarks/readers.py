@@ -15,18 +15,18 @@ from benchmarks.retrievers import Finder
 from index.index import Index
 from index.types import Progress
 from rag import sentence_reader, span_reader
-from rag.datasets import Dataset, Question
-from rag.evaluate import RIGHT
-from rag.metrics import calibration_error
+from rag.evaluation.datasets import Dataset, Question
+from rag.evaluation.evaluate import RIGHT
+from rag.evaluation.metrics import calibration_error
+from rag.evaluation.report import Cell, QuestionRow, Table
+from rag.evaluation.stats import Interval, auroc_interval, paired_bootstrap
+from rag.evaluation.yardstick import CachedEncoder, passage_index
 from rag.pipeline import Pipeline
 from rag.reading import Weighing, answered, as_hit, evenly, other_notes, read_gold, side_by_side, support
-from rag.report import Cell, QuestionRow, Table
 from rag.sentence_reader import SentenceReader, Weights
 from rag.span_model import SpanModel
 from rag.span_reader import SpanReader
-from rag.stats import Interval, auroc_interval, paired_bootstrap
 from rag.types import Retriever
-from rag.yardstick import CachedEncoder, passage_index
 
 GOALS = {("gold passage", "EM"): 0.70, ("gold passage", "F1"): 0.84}
 ANSWERABLE, NEAR, STRANGE = "answerable", "near our topics", "asked of other notes"

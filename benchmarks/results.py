@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.machine import Load, Machine
 from index.errors import DataError, RagError
-from rag.report import Cell, Table
+from rag.evaluation.report import Cell, Table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

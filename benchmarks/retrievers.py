@@ -13,14 +13,14 @@ from index.encoder import Encoder
 from index.index import Index
 from index.morphemes import Analyser
 from index.types import Progress
-from rag.datasets import YARDSTICKS, Dataset, load_set
-from rag.evaluate import COMPARED, averaged, compared
+from rag.evaluation.datasets import YARDSTICKS, Dataset, load_set
+from rag.evaluation.evaluate import COMPARED, averaged, compared
+from rag.evaluation.report import QuestionRow, Table
+from rag.evaluation.yardstick import CachedEncoder, evaluate_set
 from rag.mixture import Mixture
-from rag.report import QuestionRow, Table
 from rag.retriever import IndexRetriever
 from rag.training.examples import TYDI, held_out
 from rag.types import RETRIEVERS, Retriever, RetrieverName
-from rag.yardstick import CachedEncoder, evaluate_set
 
 HIT = "hit@1"
 FIFTH = "tydi, fixed fifth"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.machine import CPU
 from benchmarks.results import RESULTS, ROOT, Figure, Result, newest
-from rag.report import Cell, Table
+from rag.evaluation.report import Cell, Table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 READMES = (ROOT / "README.md", ROOT / "README.ko.md")

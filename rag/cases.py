@@ -17,12 +17,12 @@ from index.encoder import Encoder
 from index.folder import FolderIndex
 from index.index import Changes
 from index.morphemes import Analyser
-from rag.datasets import Question, load_set
-from rag.gold import Gold, gold_of
+from rag.evaluation.datasets import Question, load_set
+from rag.evaluation.gold import Gold, gold_of
+from rag.evaluation.yardstick import CachedEncoder, passage_index
 from rag.reading import evenly
 from rag.retriever import IndexRetriever
 from rag.types import Hit
-from rag.yardstick import CachedEncoder, passage_index
 
 PUBLIC = ("klue-mrc-train", "tydiqa-train")
 OWN = "own"

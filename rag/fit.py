@@ -29,10 +29,10 @@ from index.encoder import open_encoder
 from index.morphemes import Analyser
 from rag import sentence_reader, span_reader
 from rag.cases import OWN, Case, How, Source, cases, own_sources, public_sources, strangers
-from rag.datasets import data_root, load_questions
-from rag.evaluate import RIGHT
+from rag.evaluation.datasets import data_root, load_questions
+from rag.evaluation.evaluate import RIGHT
+from rag.evaluation.metrics import auroc, calibration_error, f1
 from rag.linear import Choice, Flags, Folds, Matrix, cross_fitted, fit_choices, fit_logistic, probability
-from rag.metrics import auroc, calibration_error, f1
 from rag.mixture import FEATURES, WEIGHTS, describe, features, scaled
 from rag.questions import Wants, wants
 from rag.reading import Evidenced, side_by_side

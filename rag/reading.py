@@ -12,10 +12,10 @@ import numpy as np
 
 from index.morphemes import Analyser
 from index.types import Locator, Passage, Progress
-from rag.datasets import Context, Question
-from rag.metrics import exact_match, f1
+from rag.evaluation.datasets import Context, Question
+from rag.evaluation.metrics import exact_match, f1
+from rag.evaluation.report import HitRow, QuestionRow
 from rag.pipeline import Pipeline
-from rag.report import HitRow, QuestionRow
 from rag.sentence_reader import Features, Weights
 from rag.trim import trimmed
 from rag.types import Answer, Hit, Span

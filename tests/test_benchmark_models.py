@@ -19,12 +19,12 @@ from benchmarks.retrievers import FIFTH, HARD, POOLED
 from index.errors import UsageError
 from index.morphemes import Analyser
 from rag import span_reader
-from rag.datasets import Context, Dataset, Evidence, Question
+from rag.evaluation.datasets import Context, Dataset, Evidence, Question
+from rag.evaluation.report import QuestionRow
+from rag.evaluation.stats import Interval
 from rag.pipeline import Pipeline
-from rag.report import QuestionRow
 from rag.sentence_reader import Weights
 from rag.span_model import Window, best_spans
-from rag.stats import Interval
 from rag.training.examples import TYDI, held_out
 from tests.fakes import HashEncoder
 from tests.rag.samples import ENCODER, memory_index

@@ -27,7 +27,7 @@ from benchmarks.machine import Clock, Load, Machine, MachineBusy
 from benchmarks.results import RESULTS, Figure, Findings, Result
 from index.errors import DataError, IndexMissing, RagError
 from index.types import Locator, Passage
-from rag.report import Cell, Report, Table
+from rag.evaluation.report import Cell, Report, Table
 
 QUIET, BUSY = Load(0.1, 0.02), Load(3.17, 0.98)
 MACHINE = Machine("Some CPU", 2, 24.0, "Some Linux, x86_64", "3.11.7", {"numpy": "2.4.6"})

@@ -26,8 +26,8 @@ from ui.console import count, probability, progress
 if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.index import Index
+    from rag.evaluation.report import Report
     from rag.pipeline import Pipeline
-    from rag.report import Report
     from rag.types import Retriever
 
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -262,8 +262,8 @@ def evaluate(options: Options) -> int:
 
 
 def _on_notes(options: Options) -> Report:
-    from rag.datasets import load_questions
-    from rag.evaluate import evaluate as measure
+    from rag.evaluation.datasets import load_questions
+    from rag.evaluation.evaluate import evaluate as measure
     from rag.pipeline import Pipeline
     from rag.span_reader import Noticed
 
@@ -279,8 +279,8 @@ def _on_notes(options: Options) -> Report:
 def _on_sets(options: Options) -> Report:
     from index.encoder import open_encoder
     from index.morphemes import Analyser
-    from rag.datasets import YARDSTICKS, data_root
-    from rag.yardstick import evaluate_sets
+    from rag.evaluation.datasets import YARDSTICKS, data_root
+    from rag.evaluation.yardstick import evaluate_sets
 
     root, encoder = data_root(options.data), open_encoder(options.encoder)
     return evaluate_sets(root, encoder, Analyser().terms, _retrievers, options.sets or YARDSTICKS, cache=options.cache, progress=progress())

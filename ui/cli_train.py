@@ -74,7 +74,7 @@ def _add_data(stage: argparse.ArgumentParser) -> None:
 
 def train_reader(options: Options) -> int:
     """Prints the figures of the held-out questions."""
-    from rag.datasets import data_root
+    from rag.evaluation.datasets import data_root
     from rag.training import stages
     from rag.training.selfsup import examples
 
@@ -87,7 +87,7 @@ def train_reader(options: Options) -> int:
 
 def train_retriever(options: Options) -> int:
     """Prints the figures of the held-out questions."""
-    from rag.datasets import data_root
+    from rag.evaluation.datasets import data_root
     from rag.training import stages
     from rag.training.selfsup import pairs
 

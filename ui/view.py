@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from index.types import Generation, Locator, Passage, UpdateReport
-from rag.report import Report
+from rag.evaluation.report import Report
 from rag.types import Answer, Hit, Leg, Span
 from ui.highlight import Interval, merged
 

@@ -14,7 +14,7 @@ from index.encoder import Vectors
 from index.errors import UsageError
 from index.index import Index
 from index.types import Passage
-from rag.stats import paired_bootstrap
+from rag.evaluation.stats import paired_bootstrap
 from rag.training.examples import Pair
 from rag.training.selfsup import pairs
 from rag.training.stages import say

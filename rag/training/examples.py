@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.datasets import Context, Row, jsonl_rows, nfc
+from rag.evaluation.datasets import Context, Row, jsonl_rows, nfc
 
 TYDI = "tydiqa-train"
 KLUE = "klue-mrc-train"

@@ -11,7 +11,7 @@ from index.errors import DataError
 from index.notes.extract import clean
 from index.notes.title import title_of
 from index.types import Document
-from rag.datasets import Row, jsonl_rows
+from rag.evaluation.datasets import Row, jsonl_rows
 
 LEFT_OUT = ("huggingface+course", "ianikpark+ML-For-Beginners")
 """The sets `hf` and `mlfb` of `dev/` are made of these repositories: training on them would measure memory."""

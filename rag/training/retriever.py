@@ -18,6 +18,7 @@ import torch
 from index import lexical
 from index.encoder import Vectors
 from index.morphemes import Analyser
+from index.sentences import sentences
 from index.settings import LexicalSettings
 from index.types import Passage
 from rag.training.examples import Pair
@@ -27,6 +28,7 @@ SCALE = 50.0
 """Cosines are multiplied by this before the softmax: E5 was trained at 100, which leaves small steps; 30 forgets more."""
 Embed = Callable[[Sequence[str]], Vectors]
 
+_NAMING = ("NNG", "NNP", "SL", "SN", "SH", "XR", "NNB", "NR")
 DEPTH = 40
 """How deep hard negatives are looked for in each leg."""
 
@@ -42,11 +44,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A question, its passage, and passages that look right and are not, most alike first. `answer` is the words that answer, if known."""
+    """A question, its passage, and passages that look right and are not, most alike first. `answer` is the words that answer, if known.
+
+    `keywords` is a second question about the same passage, made of its own words.
+    """
 
     question: str
     positive: Chunk
     answer: str = ""
+    keywords: str = ""
     negatives: tuple[Chunk, ...] = ()
 
 
@@ -90,6 +96,29 @@ def mined(lessons: Sequence[Lesson], chunks: Sequence[Chunk], ranks: Sequence[Ra
 def _may_answer(chunk: Chunk, positive: Chunk, answer: str) -> bool:
     """Whether calling this passage wrong might be false."""
     return chunk.group == positive.group or (len(answer) > 1 and answer in chunk.text)
+
+
+def keywords(text: str, analyser: Analyser, chance: random.Random) -> str:
+    """Two to five nouns and names of one sentence of `text`, in their order: what somebody types who remembers the words. "" for none.
+
+    Such a question costs next to nothing beside its passage, and teaches to match rare words (as the inverse cloze task of Lee et al.
+    2019 does).
+    """
+    spans = [text[start:end] for start, end in sentences(text)]
+    chance.shuffle(spans)
+    for span in spans:
+        named = [token for token in analyser.tagged(span) if token.tag.split("+")[0] in _NAMING]
+        runs: list[list[int]] = []  # what touches is one word
+        for token in named:
+            if runs and runs[-1][1] == token.start:
+                runs[-1][1] = token.end
+            else:
+                runs.append([token.start, token.end])
+        words = list(dict.fromkeys(span[start:end] for start, end in runs if end - start > (3 if span[start].isascii() else 1)))
+        if len(words) > 1:
+            chosen = sorted(chance.sample(range(len(words)), min(len(words), chance.randint(2, 5))))
+            return " ".join(words[at] for at in chosen)
+    return ""
 
 
 def lesson_batches(lessons: Sequence[Lesson], size: int, epochs: int, seed: int) -> list[list[int]]:
@@ -178,20 +207,22 @@ class Towers:
 
 
 def contrastive_loss(towers: Towers, lessons: Sequence[Lesson], chance: random.Random) -> torch.Tensor:
-    """-log softmax of each question's passage among all passages of the batch, positives and one hard negative of every question."""
+    """-log softmax of each question's passage among all passages of the batch, positives and one hard negative of every lesson."""
     wrong = [chance.choice(lesson.negatives) for lesson in lessons if lesson.negatives]
     chunks = [lesson.positive for lesson in lessons] + wrong
-    questions = towers([lesson.question for lesson in lessons], towers.query)
+    asked = [(at, lesson.question) for at, lesson in enumerate(lessons)]
+    asked += [(at, lesson.keywords) for at, lesson in enumerate(lessons) if lesson.keywords]
+    questions = towers([question for _, question in asked], towers.query)
     passages = towers([chunk.text for chunk in chunks], towers.document)
     scores = SCALE * questions @ passages.T
     false = torch.tensor(
         [
-            [row != column and _may_answer(chunk, lesson.positive, lesson.answer) for column, chunk in enumerate(chunks)]
-            for row, lesson in enumerate(lessons)
+            [at != column and _may_answer(chunk, lessons[at].positive, lessons[at].answer) for column, chunk in enumerate(chunks)]
+            for at, _ in asked
         ],
         device=scores.device,
     )
-    labels = torch.arange(len(lessons), device=scores.device)
+    labels = torch.tensor([at for at, _ in asked], device=scores.device)
     return torch.nn.functional.cross_entropy(scores.masked_fill(false, -1e4), labels)
 
 
@@ -202,8 +233,6 @@ def averaged(raw: Mapping[str, torch.Tensor], trained: Mapping[str, torch.Tensor
 
 def chunked(texts: Iterable[tuple[str, str, str]], size: int = 420) -> Iterator[Chunk]:
     """Cuts `(id, title, text)` at ends of sentences into pieces of about `size` characters, each with its title on the first line."""
-    from index.sentences import sentences
-
     for name, title, text in texts:
         head = f"{title}\n" if title else ""
         part, begin = 0, 0

@@ -100,7 +100,7 @@ def _main() -> None:
     from index.encoder import open_encoder
     from index.settings import SplitSettings
     from index.split import split
-    from rag.datasets import data_root
+    from rag.evaluation.datasets import data_root
     from rag.training.notes import load_notes
 
     parser = argparse.ArgumentParser(description="Shows training examples made from the notes of the data folder.")

@@ -7,7 +7,7 @@ import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from rag.training.examples import KLUE, Example, Pair, held_out, human, strategy
 if TYPE_CHECKING:
     from rag.training.retriever import Chunk, Lesson
 
-NOTES, STRATEGY = 3000, 2000
+NOTES, STRATEGY = 4000, 1500
 """Lessons from notes and from StrategyQA, beside about 8,000 of people's questions over passages."""
 UNANSWERABLE = 0.45
 """Windows without an answer for every window with one."""
@@ -163,7 +163,7 @@ class Course:
     epochs: int = 1
     without: tuple[str, ...] = ()
     size: int = 64
-    rate: float = 3e-5
+    rate: float = 5e-5
     longest: int = 224
     seed: int = 13
     dense: bool = False
@@ -220,12 +220,13 @@ def train_retriever(
     from index.morphemes import Analyser
     from rag.training.loop import Schedule, train
     from rag.training.model import freeze_trunk
-    from rag.training.retriever import Towers, contrastive_loss, dense_rank, lesson_batches, lexical_rank, mined
+    from rag.training.retriever import Towers, contrastive_loss, dense_rank, keywords, lesson_batches, lexical_rank, mined
 
     lessons, chunks, people, held = lessons_of(root, passages, pairs, course)
     raw = open_encoder()
     torch.manual_seed(course.seed)
-    model = SentenceTransformer(str(base), device="cpu")
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}  # one pass is far from overfitting
+    model = SentenceTransformer(str(base), device="cpu", config_kwargs=still)
     bert = model[0].model
     bert.set_attn_implementation("eager")
     if start:
@@ -238,6 +239,9 @@ def train_retriever(
     if course.dense:  # the numbers are those of `chunks`, whose first `people` are the passages that people asked about
         mistakes = (towers.passages, towers.questions) if start else (raw.encode_passages, raw.encode_questions)
         ranks.append(dense_rank(chunks[:people], *mistakes))
+    analyser, chance = Analyser(), random.Random(f"{course.seed} keywords")
+    if "keywords" not in course.without:
+        lessons = [replace(lesson, keywords=keywords(lesson.positive.text, analyser, chance)) for lesson in lessons]
     lessons = mined(lessons, chunks, ranks)
     say(f"{len(lessons)} lessons, {sum(bool(lesson.negatives) for lesson in lessons)} with hard negatives")
     batches = lesson_batches(lessons, course.size, course.epochs, course.seed)
@@ -246,7 +250,7 @@ def train_retriever(
         return contrastive_loss(towers, [lessons[at] for at in batch], random.Random(f"{course.seed} {batch[0]}"))
 
     def validate() -> Mapping[str, float]:
-        others = list({lesson.positive.id: lesson.positive for lesson in held}.values()) + chunks[:3000]
+        others = list({lesson.positive.id: lesson.positive for lesson in held}.values()) + chunks[:1500]
         scores = towers.questions([lesson.question for lesson in held]) @ towers.passages([chunk.text for chunk in others]).T
         found = [others[at].group == lesson.positive.group for at, lesson in zip(scores.argmax(axis=1), held, strict=True)]
         return {"held-out hit@1": sum(found) / len(found)}

@@ -12,8 +12,8 @@ from index.errors import EncoderMismatch
 from index.index import Index
 from index.morphemes import Analyser
 from rag.cases import FOLDS, OWN, PUBLIC, READ, How, Source, cases, own_sources, public_sources, strangers
-from rag.datasets import Evidence, Question
-from rag.gold import gold_of
+from rag.evaluation.datasets import Evidence, Question
+from rag.evaluation.gold import gold_of
 from rag.retriever import IndexRetriever
 from rag.training.examples import held_out
 from tests.fakes import HashEncoder

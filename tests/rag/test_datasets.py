@@ -12,7 +12,18 @@ import pytest
 import zstandard
 
 from index.errors import DataError, UsageError
-from rag.datasets import PUBLIC_SETS, Context, Evidence, Question, data_root, load_beir, load_contexts, load_questions, load_set, load_squad
+from rag.evaluation.datasets import (
+    PUBLIC_SETS,
+    Context,
+    Evidence,
+    Question,
+    data_root,
+    load_beir,
+    load_contexts,
+    load_questions,
+    load_set,
+    load_squad,
+)
 
 OWN = {
     "id": "dpr-01",

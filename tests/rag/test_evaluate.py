@@ -11,9 +11,9 @@ import pytest
 from index.index import Index
 from index.memory import MemoryIndex
 from index.types import Filter
-from rag.datasets import Evidence, Question
-from rag.evaluate import averaged, compared, evaluate, evaluate_answers, evaluate_retrieval
-from rag.report import QuestionRow, Report
+from rag.evaluation.datasets import Evidence, Question
+from rag.evaluation.evaluate import averaged, compared, evaluate, evaluate_answers, evaluate_retrieval
+from rag.evaluation.report import QuestionRow, Report
 from rag.types import Answer, Hit, RetrieverName, Span
 from tests.fakes import HashEncoder
 from tests.rag.test_gold import index_of

@@ -15,9 +15,9 @@ from index.index import Index
 from index.morphemes import Analyser
 from rag import fit
 from rag.cases import OWN, Case, How, Source, cases
-from rag.datasets import Evidence, Question
+from rag.evaluation.datasets import Evidence, Question
+from rag.evaluation.gold import gold_of
 from rag.fit import Judged, Read, Task, figures, fit_mixture, fit_reader, mixture_choices, read_all, read_sentences, read_spans, run, tasks
-from rag.gold import gold_of
 from rag.linear import Matrix, fit_choices
 from rag.mixture import FEATURES, Mixture, describe
 from rag.retriever import IndexRetriever

@@ -13,9 +13,9 @@ from index.index import Changes, IndexedDocument
 from index.memory import MemoryIndex
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
-from rag.datasets import Evidence, Question
-from rag.gold import Gold, cites, find_quote, gold_of, judge_ranking, shown_recall
-from rag.metrics import Judged, ndcg, success
+from rag.evaluation.datasets import Evidence, Question
+from rag.evaluation.gold import Gold, cites, find_quote, gold_of, judge_ranking, shown_recall
+from rag.evaluation.metrics import Judged, ndcg, success
 from rag.types import Hit, Span
 from tests.fakes import HashEncoder
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.morphemes import Analyser
-from rag.datasets import Context, Evidence, Question
+from rag.evaluation.datasets import Context, Evidence, Question
+from rag.evaluation.report import HitRow
 from rag.pipeline import Pipeline
 from rag.reading import answered, as_hit, best_answer, evenly, other_notes, read_gold, support
-from rag.report import HitRow
 from rag.sentence_reader import SentenceReader, shipped
 from rag.types import Answer
 from tests.rag.samples import ENCODER, memory_index

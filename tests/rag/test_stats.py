@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.metrics import auroc
-from rag.stats import Comparison, Interval, auroc_interval, mean_interval, paired_bootstrap
+from rag.evaluation.metrics import auroc
+from rag.evaluation.stats import Comparison, Interval, auroc_interval, mean_interval, paired_bootstrap
 
 
 def test_interval_agrees_with_the_normal_approximation() -> None:

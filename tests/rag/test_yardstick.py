@@ -13,9 +13,9 @@ from index.encoder import Encoder, Vectors
 from index.errors import DataError
 from index.index import Index
 from index.types import Filter, Progress
-from rag.datasets import Context
+from rag.evaluation.datasets import Context
+from rag.evaluation.yardstick import CachedEncoder, evaluate_sets, passage_index
 from rag.types import Hit, Retriever
-from rag.yardstick import CachedEncoder, evaluate_sets, passage_index
 from tests.fakes import HashEncoder
 
 

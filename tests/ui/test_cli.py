@@ -21,8 +21,8 @@ from index.errors import IndexMissing, UsageError
 from index.morphemes import Analyser
 from index.settings import IndexSettings
 from index.types import Filter, Locator, Passage
-from rag.datasets import Question
-from rag.report import Report, Table
+from rag.evaluation.datasets import Question
+from rag.evaluation.report import Report, Table
 from rag.span_reader import NO_SPANS, Noticed
 from rag.types import Answer, Hit, Leg, Span
 from tests.fakes import HashEncoder
@@ -302,7 +302,7 @@ def measured(canned: Canned, opened: list[dict[str, object]], monkeypatch: pytes
         ids.append([question.id for question in questions])
         return REPORT
 
-    monkeypatch.setattr("rag.evaluate.evaluate", measure)
+    monkeypatch.setattr("rag.evaluation.evaluate.evaluate", measure)
     monkeypatch.setattr("rag.pipeline.Pipeline.open", lambda place, **settings: opened.append(settings) or canned)
     (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in GOLD), encoding="utf-8")
     monkeypatch.chdir(tmp_path)

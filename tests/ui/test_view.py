@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.types import Generation, Locator, Passage, UpdateReport
-from rag.report import Report, Table
+from rag.evaluation.report import Report, Table
 from rag.types import Answer, Hit, Leg, Span
 from ui import view
 from ui.view import COLOUR, PLAIN, Style

@@ -19,10 +19,10 @@ from index.index import Changes, Index, IndexedDocument
 from index.manifest import EncoderEntry
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage, Progress
-from rag.datasets import YARDSTICKS, Context, Dataset, load_set
-from rag.evaluate import COMPARED, DEPTH, averaged, compared, retrieval_rows
-from rag.gold import gold_of
-from rag.report import Cell, QuestionRow, Report, Table
+from rag.evaluation.datasets import YARDSTICKS, Context, Dataset, load_set
+from rag.evaluation.evaluate import COMPARED, DEPTH, averaged, compared, retrieval_rows
+from rag.evaluation.gold import gold_of
+from rag.evaluation.report import Cell, QuestionRow, Report, Table
 from rag.types import Retriever
 
 BLOCK = 256

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from index.index import Index
 from index.types import Passage
-from rag.datasets import Evidence, Question
-from rag.metrics import Judged, refuse_twice
+from rag.evaluation.datasets import Evidence, Question
+from rag.evaluation.metrics import Judged, refuse_twice
 from rag.types import Hit, Span
 
 Interval = tuple[int, int]

@@ -9,11 +9,11 @@ from typing import Protocol
 from index.encoder import Encoder
 from index.index import Index
 from index.types import Progress
-from rag import metrics
-from rag.datasets import Question
-from rag.gold import Gold, cites, gold_of, judge_ranking, shown_recall
-from rag.report import Cell, HitRow, QuestionRow, Report, Table, merged
-from rag.stats import paired_bootstrap
+from rag.evaluation import metrics
+from rag.evaluation.datasets import Question
+from rag.evaluation.gold import Gold, cites, gold_of, judge_ranking, shown_recall
+from rag.evaluation.report import Cell, HitRow, QuestionRow, Report, Table, merged
+from rag.evaluation.stats import paired_bootstrap
 from rag.types import RETRIEVERS, Answer, Hit, Retriever, RetrieverName
 
 KS = (1, 3, 5, 10, 20)

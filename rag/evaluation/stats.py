@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.metrics import auroc
+from rag.evaluation.metrics import auroc
 
 TAILS = (0.025, 0.975)
 """Where a 95 % interval ends."""
@@ -51,7 +51,7 @@ def mean_interval(values: Sequence[float], samples: int = 10_000, seed: int = 0)
 
 
 def auroc_interval(scores: Sequence[float], labels: Sequence[bool], samples: int = 10_000, seed: int = 0) -> Interval:
-    """The AUROC of `rag.metrics`, by the percentile bootstrap over the items of either class; ValueError where a class is missing."""
+    """The AUROC by the percentile bootstrap over the items of either class; ValueError where a class is missing."""
     value = auroc(scores, labels)
     if value is None:
         raise ValueError(f"an AUROC needs items of both classes: found {len(labels)}, {sum(labels)} of them true")

@@ -1,0 +1,1 @@
+"""Gold questions, metrics, statistics and reports: how well retrieval and reading do."""
