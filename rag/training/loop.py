@@ -57,10 +57,11 @@ def train(
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
     validate: Callable[[], Mapping[str, float]] | None = None,
     checks: int = 4,
-) -> None:
+) -> Mapping[str, float]:
     """Runs over `batches` once, from the checkpoint where there is one; the batches and the seed decide every bit of the result.
 
-    `cost` is the work in a batch (tokens), for the time left. `validate` is called `checks` times, evenly spread.
+    `cost` is the work in a batch (tokens), for the time left. `validate` is called `checks` times, evenly spread; what it found at the
+    end is returned.
     """
     trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
     optimizer = torch.optim.AdamW(_groups(trained, schedule.decay), lr=schedule.rate)
@@ -95,8 +96,9 @@ def train(
             saved = time.monotonic()
     _save(checkpoint, step, trained, optimizer)
     model.eval()
-    if validate:
-        say("  ".join(f"{name} {value:.4f}" for name, value in validate().items()))
+    found = validate() if validate else {}
+    say("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
+    return found
 
 
 def _validated(model: torch.nn.Module, validate: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:

@@ -140,7 +140,7 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
         with torch.no_grad():
             return token_scores(model, held_windows)
 
-    train(
+    scores = train(
         model,
         batches,
         lambda batch: reading_loss(model, [items[at] for at in batch]),
@@ -149,9 +149,8 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
         cost=lambda batch: sum(len(items[at].ids) for at in batch),
         validate=validate,
     )
-    scores = dict(validate())
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, out / "reader.safetensors")
-    (out / "reader.json").write_text(json.dumps({"plan": str(plan), "held out": scores}, indent=1) + "\n", "utf-8")
+    (out / "reader.json").write_text(json.dumps({"plan": str(plan), "held out": dict(scores)}, indent=1) + "\n", "utf-8")
     return scores
 
 
@@ -256,6 +255,7 @@ def train_retriever(
         return {"held-out hit@1": sum(found) / len(found)}
 
     say("  ".join(f"before: {name} {value:.4f}" for name, value in validate().items()))
-    train(model, batches, loss_of, Schedule(course.rate, seed=course.seed), out / "encoder.pt", cost=len, validate=validate, checks=2)
+    schedule = Schedule(course.rate, seed=course.seed)
+    scores = train(model, batches, loss_of, schedule, out / "encoder.pt", cost=len, validate=validate, checks=2)
     save_file({name: value.contiguous() for name, value in bert.state_dict().items()}, out / "encoder.safetensors")
-    return validate()
+    return scores
