@@ -3,6 +3,7 @@
 from index.errors import (
     DataError,
     EncoderMismatch,
+    EndpointError,
     IndexBusy,
     IndexCorrupt,
     IndexFormat,
@@ -21,6 +22,7 @@ __all__ = [
     "Document",
     "DocumentInfo",
     "EncoderMismatch",
+    "EndpointError",
     "Filter",
     "Generation",
     "IndexBusy",

@@ -167,16 +167,9 @@ def _projection(folder: Path) -> Vectors:
 class SentenceTransformersEncoder:
     """Any sentence-transformers model by folder or hub name, with its own prompts, on the CPU or a GPU as torch finds."""
 
-    def __init__(self, name: str) -> None:
-        try:
-            from sentence_transformers import SentenceTransformer
-
-            self._model = SentenceTransformer(name)
-        except (OSError, ValueError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"model {name!r} cannot be opened: {reason}; give a folder, or a hub name where the hub can be reached"
-            ) from error
+    def __init__(self, name: str, model: Any = None) -> None:
+        """`model` is a `SentenceTransformer` that is open already; without it the one of that name is opened."""
+        self._model = open_model(name) if model is None else model
         self.name = name
         self.dim = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
@@ -194,9 +187,21 @@ class SentenceTransformersEncoder:
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.dim), np.float32)
-        for start in range(0, len(texts), 32):
-            batch = list(texts[start : start + 32])
-            vectors[start : start + len(batch)] = self._model.encode_document(batch, normalize_embeddings=True)
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))  # like lengths together: little padding
+        for start in range(0, len(order), 32):
+            rows = order[start : start + 32]
+            vectors[rows] = self._model.encode_document([texts[row] for row in rows], normalize_embeddings=True)
             if progress:
-                progress("encode", start + len(batch), len(texts))
+                progress("encode", start + len(rows), len(texts))
         return vectors
+
+
+def open_model(name: str) -> Any:
+    """A `SentenceTransformer` by folder or hub name; ModelError where there is none to be had."""
+    try:
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(name)
+    except (OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"model {name!r} cannot be opened: {reason}; give a folder, or a hub name where the hub can be reached") from error

@@ -5,6 +5,7 @@
     ├── NoteError             one note cannot be read                          (exit 3)
     ├── ModelError            a model is missing, broken, or needs an extra    (exit 3)
     ├── DataError             an evaluation set is missing or broken           (exit 3)
+    ├── EndpointError         a language model's endpoint gives no answer      (exit 3)
     └── IndexProblem          the index cannot be used as it is                (exit 3)
         ├── IndexMissing      there is none at that place
         ├── IndexFormat       written by another version of the program
@@ -41,6 +42,10 @@ class ModelError(RagError):
 
 class DataError(RagError):
     """An evaluation set is missing or broken."""
+
+
+class EndpointError(RagError):
+    """A language model's endpoint gives no answer."""
 
 
 class IndexProblem(RagError):

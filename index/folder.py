@@ -48,6 +48,7 @@ class FolderIndex:
         self._parts = [Part(segment.postings, ids >= 0) for segment, ids in zip(segments.values(), self._ids, strict=True)]
         self._statistics = statistics(self._parts)
         self._note = lru_cache(maxsize=256)(self._read_note)
+        self._scored = lru_cache(maxsize=1)(self._bm25_of)
 
     def _place(self) -> None:
         """Numbers the passages in the order of the manifest, and notes where each lies: segment, row, and the other way round."""
@@ -166,7 +167,11 @@ class FolderIndex:
         return out
 
     def _bm25(self, terms: Mapping[str, float]) -> list[Scores]:
-        return [scores.astype(np.float32) for scores in bm25(self._parts, self._statistics, terms, self.settings.lexical)]
+        """For each segment the score of every row, not to be written to: a question first ranks by it and then looks candidates up."""
+        return self._scored(tuple(terms.items()))
+
+    def _bm25_of(self, terms: tuple[tuple[str, float], ...]) -> list[Scores]:
+        return [scores.astype(np.float32) for scores in bm25(self._parts, self._statistics, dict(terms), self.settings.lexical)]
 
     def document_frequency(self, terms: Sequence[str]) -> list[int]:
         return [document_frequency(self._parts, term) for term in terms]

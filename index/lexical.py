@@ -145,7 +145,12 @@ def statistics(parts: Sequence[Part]) -> Statistics:
 
 def document_frequency(parts: Sequence[Part], term: str) -> int:
     """How many living passages hold the term."""
-    return sum(int(part.live[part.postings.of(term)[0]].sum()) for part in parts)
+    return _living(parts, [part.postings.of(term) for part in parts])
+
+
+def _living(parts: Sequence[Part], found: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> int:
+    """How many of the rows found in each part live."""
+    return sum(int(part.live[rows].sum()) for part, (rows, _) in zip(parts, found, strict=True))
 
 
 def idf(passages: int, frequency: int) -> float:
@@ -160,9 +165,9 @@ def bm25(parts: Sequence[Part], known: Statistics, terms: Mapping[str, float], s
     scores = [np.zeros(len(part.postings.lengths)) for part in parts]
     mean = known.mean_length or 1.0
     for term in sorted(terms):
-        weight = terms[term] * idf(known.passages, document_frequency(parts, term))
-        for part, score in zip(parts, scores, strict=True):
-            rows, count = part.postings.of(term)
+        found = [part.postings.of(term) for part in parts]
+        weight = terms[term] * idf(known.passages, _living(parts, found))
+        for part, (rows, count), score in zip(parts, found, scores, strict=True):
             norm = settings.k1 * (1 - settings.b + settings.b * part.postings.lengths[rows] / mean)
             score[rows] += weight * count / (count + norm)
     return scores

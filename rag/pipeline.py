@@ -14,6 +14,7 @@ from index.errors import EncoderMismatch, ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from index.types import Filter
+from rag.mixture import Mixture
 from rag.retriever import IndexRetriever
 from rag.span_reader import open_reader
 from rag.types import RETRIEVERS, Answer, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
@@ -38,13 +39,14 @@ _TOPIC = 2
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A retriever and a reader over one index."""
+    """A retriever and a reader over one index. `mixture` takes the place of the shipped one."""
 
     index: Index
     encoder: Encoder
     analyser: Analyser
     default: RetrieverName
     reader: Reader
+    mixture: Mixture | None = None
 
     @classmethod
     def open(
@@ -96,7 +98,7 @@ class Pipeline:
                 f"the index was built by {self.index.encoder_name} ({self.index.encoder_fingerprint}), the encoder that asks is "
                 f"{self.encoder.fingerprint}. Search by words (lexical), or embed the notes anew: rag index"
             )
-        return IndexRetriever(self.index, self.encoder, self.analyser, name)
+        return IndexRetriever(self.index, self.encoder, self.analyser, name, self.mixture)
 
     def search(self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName | None = None) -> list[Hit]:
         """The k best passages."""

@@ -47,7 +47,7 @@ class IndexRetriever:
             return []
         terms = self.analyser.query(question)
         found = self.candidates(question, terms, max(k, DEPTH), filter)
-        scores = self._mixed(terms, found)
+        scores = self.mixed(terms, found)
         best = np.argsort(-scores, kind="stable")
         best = best[: np.searchsorted(-scores[best], -scores[best[k - 1]], side="right")] if len(best) > k else best  # ties at k stay in
         passages = dict(zip(best.tolist(), self.index.passages(found.ids[best]), strict=True))
@@ -70,7 +70,8 @@ class IndexRetriever:
         scores = {leg: score(ids) for leg, score in scored.items()}
         return Candidates(ids, scores, {leg: _ranks(ids, hits) for leg, hits in ranked.items()})
 
-    def _mixed(self, terms: Mapping[str, float], found: Candidates) -> Scores:
+    def mixed(self, terms: Mapping[str, float], found: Candidates) -> Scores:
+        """The scores that candidates are ranked by: those of the one leg, or of both mixed."""
         if self.name != "hybrid":
             return found.scores[self.name]
         mixture = self.mixture or shipped()

@@ -1,4 +1,4 @@
-"""Question sets: our own `questions.jsonl`, SQuAD/KorQuAD JSON, contexts + questions as JSON Lines, and BEIR folders.
+"""Question sets: our own `questions.jsonl`, SQuAD/KorQuAD/KLUE-MRC JSON, contexts + questions as JSON Lines, and BEIR folders.
 
 Every text is made NFC on the way in, so that a quote is found in a document of an index as it stands.
 """
@@ -9,7 +9,7 @@ import json
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,21 +17,26 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import DataError, UsageError
+from rag.evaluation.trec import read_qrels
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quote of a document. An empty quote means the whole document, or every document below `doc` (`doc/…`, `doc#…`)."""
+    """A quote of a document, and what it is worth. Without a quote it is all of `doc`, or every document below it (`doc/…`, `doc#…`)."""
 
     doc: str
     quote: str = ""
+    grade: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One gold question. Without evidence it is unanswerable, and `near` is the note whose topic it borrows."""
+    """One gold question. Without evidence, whatever passage contains one of its answers, or matches one of its patterns, is gold.
+
+    With none of them it is unanswerable, and `near` is the note whose topic it borrows.
+    """
 
     id: str
     text: str
@@ -40,10 +45,11 @@ class Question:
     kind: str = ""
     split: str = ""
     near: str = ""
+    patterns: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:
-        return bool(self.evidence)
+        return bool(self.evidence or self.answers or self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +63,27 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A public set: passages, and questions whose evidence names them."""
+    """A public set: passages, and questions whose evidence names them. `waiting` counts the drafted questions that were left out."""
 
     name: str
     contexts: tuple[Context, ...]
     questions: tuple[Question, ...]
+    waiting: int = 0
 
 
-def load_questions(path: Path) -> tuple[Question, ...]:
-    """Our own gold, one JSON object a line; DataError names the line that is wrong."""
+def load_questions(path: Path, statuses: Collection[str] = ("accepted",)) -> tuple[Question, ...]:
+    """Our own gold, one JSON object a line, those of a status (none given: accepted); DataError names the line that is wrong."""
     questions = []
     for place, row in jsonl_rows(path):
         with _reading(place):
-            questions.append(_own_question(row))
+            if _status(row) in statuses:
+                questions.append(_own_question(row))
     _refuse_duplicates((question.id for question in questions), "question", path)
     return tuple(questions)
 
 
 def load_squad(path: Path) -> Dataset:
-    """SQuAD 1.1 layout (KorQuAD 1.0). Paragraphs that differ in white space only are one context."""
+    """SQuAD layout (KorQuAD 1.0; KLUE-MRC, whose ids are `guid`). Paragraphs that differ in white space only are one context."""
     contexts: dict[str, Context] = {}
     questions = []
     with _reading(path):
@@ -85,7 +93,7 @@ def load_squad(path: Path) -> Dataset:
                 text = nfc(paragraph["context"])
                 context = contexts.setdefault("".join(text.split()), Context(f"{title}/{len(contexts)}", title, text))
                 questions += [_span_question(row, context.id) for row in paragraph["qas"]]
-    return _dataset(path, contexts.values(), questions)
+    return make_dataset(path, contexts.values(), questions)
 
 
 def load_contexts(stem: Path) -> Dataset:
@@ -97,11 +105,11 @@ def load_contexts(stem: Path) -> Dataset:
     for place, row in jsonl_rows(Path(f"{stem}.qa.jsonl")):
         with _reading(place):
             questions.append(_span_question(row, row["context_id"]))
-    return _dataset(stem, contexts, questions)
+    return make_dataset(stem, contexts, questions)
 
 
-def load_beir(folder: Path, qrels: str = "qrels.tsv") -> Dataset:
-    """BEIR layout: `corpus` and `queries` as JSON Lines, judgements as TSV. Queries without a judgement are left out, as BEIR does.
+def load_beir(folder: Path, qrels: str | Path = "qrels.tsv") -> Dataset:
+    """BEIR layout: `corpus` and `queries` as JSON Lines, judgements as TSV. Queries without relevant documents are left out.
 
     A judged id that is no document but a folder of documents (`id/…`, `id#…`) makes each of them hold it.
     """
@@ -109,15 +117,22 @@ def load_beir(folder: Path, qrels: str = "qrels.tsv") -> Dataset:
     for place, row in jsonl_rows(folder / "corpus.jsonl"):
         with _reading(place):
             contexts.append(Context(_id(row), nfc(row.get("title", "")), nfc(row["text"])))
-    gold = _qrels(folder / qrels)
+    gold = read_qrels(folder / qrels)
     for place, row in jsonl_rows(folder / "queries.jsonl"):
         with _reading(place):
             answers = tuple(nfc(answer) for answer in row.get("answers", ()))
-            questions.append(Question(_id(row), nfc(row["text"]), answers, tuple(gold.get(_id(row), ()))))
+            questions.append(Question(_id(row), nfc(row["text"]), answers, relevant(gold.get(_id(row), {}))))
     unknown = gold.keys() - {question.id for question in questions}
     if unknown:
         raise DataError(f"{folder / qrels}: judges the query {min(unknown)!r}, which queries.jsonl does not hold")
-    return _dataset(folder, contexts, [question for question in questions if question.evidence])
+    return make_dataset(folder, contexts, [question for question in questions if question.evidence])
+
+
+def _status(row: Row) -> str:
+    status: str = row.get("status", "accepted")
+    if status not in ("drafted", "accepted", "rejected"):
+        raise ValueError(f"the status is {status!r}, not drafted, accepted or rejected")
+    return status
 
 
 def _own_question(row: Row) -> Question:
@@ -127,26 +142,26 @@ def _own_question(row: Row) -> Question:
         raise ValueError("answers without evidence, or evidence without answers")
     if not all(item.quote.strip() for item in evidence):
         raise ValueError("an empty quote")
-    return Question(row["id"], nfc(row["question"]), answers, evidence, row["kind"], row["split"], nfc(row.get("near", "")))
+    return Question(row["id"], nfc(row["question"]), answers, evidence, row.get("kind", ""), row.get("split", ""), nfc(row.get("near", "")))
 
 
 def _span_question(row: Row, context_id: str) -> Question:
+    """A question on one context, which does not answer it where the row says `is_impossible`."""
+    name = row["id"] if "id" in row else row["guid"]
+    kind = f"type {row['question_type']}" if "question_type" in row else ""
+    if row.get("is_impossible"):
+        return Question(name, nfc(row["question"]), kind=kind, near=context_id)
     answers = dict.fromkeys(nfc(answer["text"]) for answer in row["answers"] if answer["text"])
-    return Question(row["id"], nfc(row["question"]), tuple(answers), (Evidence(context_id),))
+    return Question(name, nfc(row["question"]), tuple(answers), (Evidence(context_id),), kind)
 
 
-def _qrels(path: Path) -> dict[str, list[Evidence]]:
-    gold: dict[str, list[Evidence]] = {}
-    for number, line in enumerate(_text(path).splitlines()[1:], 2):
-        with _reading(f"{path}:{number}"):
-            query, document, score = line.split("\t")
-            if int(score) > 0:
-                gold.setdefault(query, []).append(Evidence(nfc(document)))
-    _refuse_duplicates((f"{query} {item.doc}" for query, items in gold.items() for item in items), "judgement", path)
-    return gold
+def relevant(grades: Mapping[str, int]) -> tuple[Evidence, ...]:
+    """The documents that are judged relevant, each as one piece of evidence."""
+    return tuple(Evidence(nfc(document), grade=grade) for document, grade in grades.items() if grade > 0)
 
 
-def _dataset(path: Path, contexts: Iterable[Context], questions: Sequence[Question]) -> Dataset:
+def make_dataset(path: Path, contexts: Iterable[Context], questions: Sequence[Question]) -> Dataset:
+    """A set named after its file; DataError where an id stands twice."""
     contexts = tuple(contexts)
     _refuse_duplicates((context.id for context in contexts), "context", path)
     _refuse_duplicates((question.id for question in questions), "question", path)
@@ -183,12 +198,18 @@ def jsonl_rows(path: Path) -> Iterator[tuple[str, Row]]:
 
 
 def _text(path: Path) -> str:
+    data = read_bytes(path)
+    with _reading(path):
+        return data.decode("utf-8-sig")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes, unpacked where it is `.zst`; DataError where it cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    with _reading(path):
-        return (_unpacked(path, data) if path.suffix == ".zst" else data).decode("utf-8")
+    return _unpacked(path, data) if path.suffix == ".zst" else data
 
 
 def _unpacked(path: Path, data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Protocol
 
@@ -10,9 +10,10 @@ from index.encoder import Encoder
 from index.index import Index
 from index.types import Progress
 from rag.evaluation import metrics
+from rag.evaluation.answer_recall import Words, answer_metrics, words_of
 from rag.evaluation.datasets import Question
-from rag.evaluation.gold import Gold, cites, gold_of, judge_ranking, shown_recall
-from rag.evaluation.report import Cell, HitRow, QuestionRow, Report, Table, merged
+from rag.evaluation.gold import Gold, answer_test, cites, gold_of, judge_ranking, shown_recall
+from rag.evaluation.report import Cell, HitRow, QuestionRow, Report, Table, many_rows, merged
 from rag.evaluation.stats import paired_bootstrap
 from rag.types import RETRIEVERS, Answer, Hit, Retriever, RetrieverName
 
@@ -25,6 +26,9 @@ RIGHT = 0.5
 
 TOKENS = "tokens/passage"
 SHOWN_RECALL = "recall@1000c"
+FURTHER = ("precision@", "answer@", "MAP")
+"""How the metrics begin that have a table of their own, so that the first stays narrow."""
+
 COMPARED = ("systems", "metric", "questions", "difference", "2.5 %", "97.5 %", "p")
 
 
@@ -46,11 +50,18 @@ class Measured(Asker, Protocol):
     def retriever(self, name: RetrieverName) -> Retriever: ...
 
 
-def evaluate(pipeline: Measured, questions: Sequence[Question], ks: Sequence[int] = KS, progress: Progress | None = None) -> Report:
-    """Retrieval by every retriever, then the pipeline's answers, in one report."""
-    retrievers: dict[str, Retriever] = {name: pipeline.retriever(name) for name in RETRIEVERS}
+def evaluate(
+    pipeline: Measured,
+    questions: Sequence[Question],
+    ks: Sequence[int] = KS,
+    names: Sequence[RetrieverName] = RETRIEVERS,
+    answers: bool = True,
+    progress: Progress | None = None,
+) -> Report:
+    """Retrieval by each of the retrievers, then the pipeline's answers, in one report."""
+    retrievers: dict[str, Retriever] = {name: pipeline.retriever(name) for name in names}
     retrieval = evaluate_retrieval(retrievers, pipeline.index, pipeline.encoder, questions, ks, progress)
-    return merged(retrieval, evaluate_answers(pipeline, questions, progress=progress))
+    return merged(retrieval, evaluate_answers(pipeline, questions, progress=progress)) if answers else retrieval
 
 
 def evaluate_retrieval(
@@ -64,12 +75,29 @@ def evaluate_retrieval(
     """Every retriever on every answerable question: over all of them, by kind, by split, and the first retriever against the others."""
     gold = gold_of(index, questions)
     rows = retrieval_rows(retrievers, gold, questions, ks, encoder, progress)
-    tables = [*grouped("retrieval", rows), compared("retrieval compared", rows, (f"hit@{min(ks)}", f"MRR@{DEPTH}"))]
-    return Report(_retrieval_facts(index, encoder, gold), tuple(tables), tuple(rows))
+    return Report(_retrieval_facts(index, encoder, gold), retrieval_tables(rows, ks), tuple(rows))
+
+
+def retrieval_tables(rows: Sequence[QuestionRow], ks: Sequence[int]) -> tuple[Table, ...]:
+    """What is shown of rankings: means by system, kind and split, further metrics, and the first system against the others."""
+    first, *others = grouped("retrieval", rows, is_brief)
+    more = averaged("retrieval, further metrics", ("system",), rows, lambda row: (row.system,), lambda name: not is_brief(name))
+    systems = {row.system for row in rows}
+    tests = [compared("retrieval compared", rows, (f"hit@{min(ks)}", f"MRR@{DEPTH}"))] if len(systems) > 1 else []
+    return (first, more, *others, *tests)
+
+
+def is_brief(metric: str) -> bool:
+    """Whether a metric of rankings stands in the first table."""
+    return not metric.startswith(FURTHER)
 
 
 def evaluate_answers(pipeline: Asker, questions: Sequence[Question], system: str = "pipeline", progress: Progress | None = None) -> Report:
-    """EM and F1 of the answerable questions, refusals of both sorts, and whether the pipeline's confidence can be believed."""
+    """EM and F1 of the answerable questions, refusals of both sorts, and whether the pipeline's confidence can be believed.
+
+    Questions whose answers are not known in words are left out.
+    """
+    questions = [question for question in questions if question.answers or not question.answerable]
     gold = gold_of(pipeline.index, questions)
     answers = []
     for done, question in enumerate(questions, 1):
@@ -78,9 +106,10 @@ def evaluate_answers(pipeline: Asker, questions: Sequence[Question], system: str
             progress("answer", done, len(questions))
     rows = [_answer_row(system, question, gold.get(question.id), answer) for question, answer in zip(questions, answers, strict=True)]
     facts = {"answerable questions": len(gold), "unanswerable questions": len(questions) - len(gold)}
-    return Report(facts, (*grouped("answers", rows), _confidence(questions, answers)), tuple(rows))
+    return Report(facts, (*grouped("answers", rows), *_confidence(questions, answers)), tuple(rows))
 
 
+@many_rows()
 def retrieval_rows(
     retrievers: Mapping[str, Retriever],
     gold: Mapping[str, Gold],
@@ -91,32 +120,61 @@ def retrieval_rows(
 ) -> list[QuestionRow]:
     """One row per retriever and question with gold."""
     asked = [question for question in questions if question.id in gold]
+    texts = Texts(encoder)
     rows = []
     for system, retriever in retrievers.items():
-        rankings = []
         for done, question in enumerate(asked, 1):
-            rankings.append(retriever.retrieve(question.text, max(DEPTH, *ks)))
+            hits = retriever.retrieve(question.text, max(DEPTH, *ks))
+            rows.append(retrieval_row(system, question, gold[question.id], hits, ks, texts))
             if progress:
                 progress(f"retrieve {system}", done, len(asked))
-        tokens = _count_tokens(encoder, rankings)
-        rows += [
-            _retrieval_row(system, question, gold[question.id], hits, ks, tokens) for question, hits in zip(asked, rankings, strict=True)
-        ]
     return rows
 
 
-def grouped(title: str, rows: Sequence[QuestionRow]) -> list[Table]:
-    """Means per system over all questions, by kind, and by split where there are several."""
-    tables = [averaged(title, ("system",), rows, lambda row: (row.system,))]
-    tables.append(averaged(f"{title} by kind", ("kind", "system"), rows, lambda row: (row.kind, row.system)))
+class Texts:
+    """What is worked out once for each passage that is a hit: its tokens, and its words where answers are looked for in it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._tokens: dict[str, int] = {}
+        self._words: dict[str, Words] = {}
+
+    def tokens(self, ids: Sequence[str], hits: Sequence[Hit]) -> list[int]:
+        """The encoder's tokens of each hit's text, special tokens left out; `ids` are their passages'."""
+        new = {name: hit.passage.text for name, hit in zip(ids, hits, strict=True) if name not in self._tokens}
+        if new:
+            self._tokens.update(zip(new, self._encoder.count_tokens(list(new.values())), strict=True))
+        return [self._tokens[name] for name in ids]
+
+    def contain(self, question: Question, hits: Sequence[Hit]) -> Iterator[bool]:
+        """Whether each hit contains an answer."""
+        contains = answer_test(question)
+        for hit in hits:
+            name, text = hit.passage.passage_id, hit.passage.text
+            if name not in self._words:
+                self._words[name] = words_of(text)
+            yield contains(text, self._words[name])
+
+
+def grouped(title: str, rows: Sequence[QuestionRow], shown: Callable[[str], bool] = bool) -> list[Table]:
+    """Means per system over all questions, by kind where they have one, and by split where there are several; `shown` picks metrics."""
+    tables = [averaged(title, ("system",), rows, lambda row: (row.system,), shown)]
+    if any(row.kind for row in rows):
+        tables.append(averaged(f"{title} by kind", ("kind", "system"), rows, lambda row: (row.kind, row.system), shown))
     if len({row.split for row in rows}) > 1:
-        tables.append(averaged(f"{title} by split", ("split", "system"), rows, lambda row: (row.split, row.system)))
+        tables.append(averaged(f"{title} by split", ("split", "system"), rows, lambda row: (row.split, row.system), shown))
     return tables
 
 
-def averaged(title: str, by: tuple[str, ...], rows: Sequence[QuestionRow], key: Callable[[QuestionRow], tuple[str, ...]]) -> Table:
-    """One line per group, as they first appear: its size, and the mean of each metric over the rows that define it."""
-    names = tuple(dict.fromkeys(name for row in rows for name in row.metrics))
+def averaged(
+    title: str,
+    by: tuple[str, ...],
+    rows: Sequence[QuestionRow],
+    key: Callable[[QuestionRow], tuple[str, ...]],
+    shown: Callable[[str], bool] = bool,
+) -> Table:
+    """One line per group, as they first appear: its size, and the mean of each metric that is shown over the rows that define it."""
+    names = tuple(filter(shown, dict.fromkeys(name for row in rows for name in row.metrics)))
     groups: dict[tuple[str, ...], list[QuestionRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
@@ -145,27 +203,20 @@ def _mean(rows: Sequence[QuestionRow], name: str) -> float | None:
     return fmean(values) if values else None
 
 
-def _retrieval_row(
-    system: str, question: Question, gold: Gold, hits: Sequence[Hit], ks: Sequence[int], tokens: Mapping[str, int]
-) -> QuestionRow:
+def retrieval_row(system: str, question: Question, gold: Gold, hits: Sequence[Hit], ks: Sequence[int], texts: Texts) -> QuestionRow:
+    """One ranking against one question's gold."""
     ids = [hit.passage.passage_id for hit in hits]
     judged = judge_ranking(gold, ids)
-    found = {f"hit@{k}": metrics.success(judged, k) for k in ks}
-    found |= {f"recall@{k}": sum(judged.gains[:k]) / len(gold.places) for k in ks}
-    found |= {f"MRR@{DEPTH}": metrics.reciprocal_rank(judged, DEPTH), f"nDCG@{DEPTH}": metrics.ndcg(judged, DEPTH)}
-    found[SHOWN_RECALL] = shown_recall(gold, hits)
+    found = metrics.ranking_metrics(judged, ks, DEPTH) | {SHOWN_RECALL: shown_recall(gold, hits)}
     if hits:
-        found[TOKENS] = fmean([tokens[passage_id] for passage_id in ids])
+        found[TOKENS] = fmean(texts.tokens(ids, hits))
+    if question.answers or question.patterns:
+        found |= answer_metrics(texts.contain(question, hits), ks)
     shown = [
         HitRow(hit.passage.doc_id, hit.passage.start, hit.passage.end, hit.score, gain)
         for hit, gain in zip(hits, judged.gains, strict=True)
     ]
     return QuestionRow(system, question.id, question.kind, question.split, found, tuple(shown))
-
-
-def _count_tokens(encoder: Encoder, rankings: Sequence[Sequence[Hit]]) -> dict[str, int]:
-    texts = {hit.passage.passage_id: hit.passage.text for hits in rankings for hit in hits}
-    return dict(zip(texts, encoder.count_tokens(list(texts.values())), strict=True))
 
 
 def _retrieval_facts(index: Index, encoder: Encoder, gold: Mapping[str, Gold]) -> dict[str, Cell]:
@@ -182,6 +233,8 @@ def _retrieval_facts(index: Index, encoder: Encoder, gold: Mapping[str, Gold]) -
 
 def _answer_row(system: str, question: Question, gold: Gold | None, answer: Answer) -> QuestionRow:
     found = {"confidence": answer.confidence}
+    found |= {"KLUE EM": metrics.klue_exact_match(answer.text, question.answers)}
+    found |= {"KLUE ROUGE-W": metrics.klue_rouge_w(answer.text, question.answers)}
     if gold is None:
         found["refused unanswerable"] = float(answer.abstained)
     else:
@@ -195,7 +248,7 @@ def _answer_row(system: str, question: Question, gold: Gold | None, answer: Answ
     return QuestionRow(system, question.id, question.kind, question.split, found, tuple(spans))
 
 
-def _confidence(questions: Sequence[Question], answers: Sequence[Answer]) -> Table:
+def _confidence(questions: Sequence[Question], answers: Sequence[Answer]) -> tuple[Table, Table]:
     """Does confidence tell answerable from unanswerable, right from wrong, and does it mean what it says?"""
     answered = [(question, answer) for question, answer in zip(questions, answers, strict=True) if not answer.abstained]
     stated = [answer.confidence for _, answer in answered]
@@ -205,6 +258,11 @@ def _confidence(questions: Sequence[Question], answers: Sequence[Answer]) -> Tab
         ("AUROC, answerable against unanswerable", len(answers), refusal),
         ("AUROC, right against wrong", len(answered), metrics.auroc(stated, right)),
         ("ECE", len(answered), metrics.calibration_error(stated, right)),
+        ("AURC", len(answered), metrics.risk_area(stated, right)),
         ("right", len(answered), fmean(right) if right else None),
     )
-    return Table("confidence", ("measure", "questions", "value"), lines)
+    bins = tuple((each.items, each.confidence, each.right) for each in metrics.reliability(stated, right))
+    return (
+        Table("confidence", ("measure", "questions", "value"), lines),
+        Table("reliability", ("questions", "mean confidence", "share right"), bins),
+    )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.index import Index
 from index.types import Passage
+from rag.evaluation.answer_recall import Words, answer_pattern, holds, matches, words_of
 from rag.evaluation.datasets import Evidence, Question
 from rag.evaluation.metrics import Judged, refuse_twice
+from rag.evaluation.trec import hit_row
 from rag.types import Hit, Span
 
 Interval = tuple[int, int]
@@ -30,15 +32,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """One question's gold over one index; an item is one piece of its evidence.
+    """One question's gold over one index; an item is one piece of its evidence, or its answer where it has no evidence.
 
     `holders` maps a passage id to the items that passage holds. `places` says for each item where its quote stands (nowhere for whole
-    documents). `ideal` is how many new items each hit of the best ranking brings; an item that no passage holds is one more hit there.
+    documents), `grades` what it is worth. `ideal` is the worth of the new items that each hit of the best ranking brings; an item that
+    no passage holds is one more hit there.
     """
 
     holders: Mapping[str, frozenset[int]]
     places: tuple[tuple[Place, ...], ...]
     ideal: tuple[int, ...]
+    grades: tuple[int, ...]
 
     @property
     def held(self) -> int:
@@ -48,29 +52,44 @@ class Gold:
 
 def gold_of(index: Index, questions: Iterable[Question]) -> dict[str, Gold]:
     """The gold of each answerable question, by question id; ValueError where two questions have one id."""
+    return gold_over(_by_document(index), lambda doc_id: index.document(doc_id).text, questions)
+
+
+def gold_over(passages: Mapping[str, Sequence[Passage]], text_of: Callable[[str], str], questions: Iterable[Question]) -> dict[str, Gold]:
+    """As `gold_of`, over the passages of each document that there is, however they came about."""
     questions = list(questions)
     refuse_twice([question.id for question in questions])
-    passages = _by_document(index)
     below = _by_folder(passages)
+    answerable = [question for question in questions if question.answerable]
+    by_answer = any(not question.evidence for question in answerable)
+    words = [(each, words_of(each.text)) for here in passages.values() for each in here] if by_answer else []
     out = {}
-    for question in questions:
-        if question.answerable:
-            places = tuple(_places(index, item) if item.doc in passages else () for item in question.evidence)
+    for question in answerable:
+        if question.evidence:
+            places = tuple(_places(item, passages, text_of) for item in question.evidence)
             holders = [_holders(item, where, passages, below) for item, where in zip(question.evidence, places, strict=True)]
-            out[question.id] = _gold(places, holders)
+            out[question.id] = _gold(places, holders, tuple(item.grade for item in question.evidence))
+        else:
+            out[question.id] = _answer_gold(question, words, text_of)
     return out
 
 
 def judge_ranking(gold: Gold, passage_ids: Sequence[str]) -> Judged:
-    """The gain of a hit is the number of items that it is the first to hold; ValueError where an id stands twice."""
+    """The gain of a hit is the worth of the items that it is the first to hold; ValueError where an id stands twice."""
     refuse_twice(passage_ids)
     found = _NO_ITEMS
     gains = []
     for passage_id in passage_ids:
-        new = gold.holders.get(passage_id, _NO_ITEMS) - found
-        gains.append(len(new))
+        new = items - found if (items := gold.holders.get(passage_id)) else _NO_ITEMS
+        gains.append(_worth(new, gold.grades) if new else 0)
         found |= new
-    return Judged(tuple(gains), gold.ideal)
+    return Judged(tuple(gains), gold.ideal, counted=max(gold.grades) == 1)
+
+
+def passage_span(passage_id: str) -> tuple[str, int, int] | None:
+    """Document, start and end of `doc_id#start-end`; None for any other id."""
+    named = hit_row(passage_id, 0.0, 0)
+    return (named.doc_id, named.start, named.end) if named.end else None
 
 
 def shown_recall(gold: Gold, hits: Sequence[Hit], characters: int = 1000) -> float:
@@ -112,39 +131,62 @@ def find_quote(text: str, quote: str) -> list[Interval]:
     return exact or [match.span() for match in re.finditer(r"\s+".join(map(re.escape, quote.split())), text)]
 
 
-def _places(index: Index, item: Evidence) -> tuple[Place, ...]:
-    if not item.quote:
-        return ()
-    return tuple(Place(item.doc, *span) for span in find_quote(index.document(item.doc).text, item.quote))
+def _places(item: Evidence, passages: Mapping[str, Sequence[Passage]], text_of: Callable[[str], str]) -> tuple[Place, ...]:
+    """Where the item's quote stands, or the span that it names itself as `doc_id#start-end`."""
+    if item.doc in passages:
+        return tuple(Place(item.doc, *span) for span in find_quote(text_of(item.doc), item.quote)) if item.quote else ()
+    named = passage_span(item.doc)
+    return (Place(*named),) if named and named[0] in passages else ()
 
 
 def _holders(
     item: Evidence, places: Sequence[Place], passages: Mapping[str, Sequence[Passage]], below: Mapping[str, Sequence[str]]
 ) -> list[str]:
-    if item.quote:
-        here = passages.get(item.doc, ())
+    if places or item.quote:
+        here = passages[places[0].doc_id] if places else ()
         return [passage.passage_id for passage in here if any(_mostly(place, [(passage.start, passage.end)]) for place in places)]
     documents = [item.doc] if item.doc in passages else below.get(item.doc, ())
     return [passage.passage_id for doc_id in documents for passage in passages[doc_id]]
 
 
-def _gold(places: tuple[tuple[Place, ...], ...], holders: Sequence[Sequence[str]]) -> Gold:
+def _answer_gold(question: Question, passages: Sequence[tuple[Passage, Words]], text_of: Callable[[str], str]) -> Gold:
+    """One item, which every passage holds that contains an answer."""
+    contains = answer_test(question)
+    holders = [passage for passage, words in passages if contains(passage.text, words)]
+    texts = {doc_id: text_of(doc_id) for doc_id in dict.fromkeys(passage.doc_id for passage in holders)}
+    places = (Place(doc_id, *span) for doc_id, text in texts.items() for answer in question.answers for span in find_quote(text, answer))
+    return _gold((tuple(places),), [[passage.passage_id for passage in holders]], (1,))
+
+
+def answer_test(question: Question) -> Callable[[str, Words], bool]:
+    """Whether a text, given as it is and as its words, contains an answer of the question."""
+    answers, patterns = [words_of(answer) for answer in question.answers], [answer_pattern(each) for each in question.patterns]
+    return lambda text, words: holds(words, answers) or matches(text, patterns)
+
+
+def _gold(places: tuple[tuple[Place, ...], ...], holders: Sequence[Sequence[str]], grades: tuple[int, ...]) -> Gold:
     items: defaultdict[str, set[int]] = defaultdict(set)
     for item, passage_ids in enumerate(holders):
         for passage_id in passage_ids:
             items[passage_id].add(item)
     held = {passage_id: frozenset(numbers) for passage_id, numbers in items.items()}
-    return Gold(held, places, _ideal(set(held.values()), len(places)))
+    return Gold(held, places, _ideal(set(held.values()), grades), grades)
 
 
-def _ideal(groups: Collection[frozenset[int]], items: int) -> tuple[int, ...]:
-    """New items per hit when the passage with most of them comes next, as alpha-nDCG's ideal (Clarke et al. 2008)."""
-    left = frozenset(range(items))
+def _ideal(groups: Collection[frozenset[int]], grades: Sequence[int]) -> tuple[int, ...]:
+    """Worth of the new items per hit when the passage with most of it comes next, as alpha-nDCG's ideal (Clarke et al. 2008)."""
+    left = frozenset(range(len(grades)))
     gains = []
-    while best := max((group & left for group in groups), key=lambda group: (len(group), sorted(group)), default=_NO_ITEMS):
-        gains.append(len(best))
+    if sum(map(len, groups)) == len(_NO_ITEMS.union(*groups)):  # no two passages hold one item: every order of them is right
+        gains, left = [_worth(group, grades) for group in groups], left.difference(*groups)
+    while best := max((group & left for group in groups), key=lambda group: (_worth(group, grades), sorted(group)), default=_NO_ITEMS):
+        gains.append(_worth(best, grades))
         left -= best
-    return (*gains, *[1] * len(left))
+    return tuple(sorted([*gains, *(grades[item] for item in left)], reverse=True))
+
+
+def _worth(items: Iterable[int], grades: Sequence[int]) -> int:
+    return sum(grades[item] for item in items)
 
 
 def _mostly(place: Place, intervals: Iterable[Interval]) -> bool:

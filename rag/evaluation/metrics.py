@@ -7,11 +7,14 @@ negative judgements count as 0, and a question without anything relevant scores 
 from __future__ import annotations
 
 import math
+import re
 import string
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,13 @@ class Judged:
     """One ranking against one question's gold.
 
     `gains` is the worth of each hit, best hit first (0: not relevant). `ideal` is the worth of everything relevant, largest first,
-    retrieved or not: every denominator comes from it.
+    retrieved or not: every denominator comes from it. A gain is the grade of one relevant document or, where `counted`, the number of
+    relevant items that the hit is the first to hold; recall and average precision are over documents or over items.
     """
 
     gains: tuple[int, ...]
     ideal: tuple[int, ...]
+    counted: bool = False
 
 
 def trec_order(scores: Mapping[str, float]) -> list[str]:
@@ -57,8 +62,8 @@ def precision(judged: Judged, k: int) -> float:
 
 
 def recall(judged: Judged, k: int) -> float:
-    """The relevant among the first k, over all that is relevant."""
-    return _over(_relevant(judged.gains[:k]), len(judged.ideal))
+    """The relevant documents or items among the first k, over all that are relevant."""
+    return _over(_amount(judged, judged.gains[:k]), _amount(judged, judged.ideal))
 
 
 def reciprocal_rank(judged: Judged, k: int | None = None) -> float:
@@ -67,13 +72,13 @@ def reciprocal_rank(judged: Judged, k: int | None = None) -> float:
 
 
 def average_precision(judged: Judged, k: int | None = None) -> float:
-    """Precision at the rank of each relevant hit among the first k, summed, over all that is relevant (MAP is its mean)."""
+    """Precision at the rank where each relevant document or item among the first k is found, summed, over all (MAP is its mean)."""
     found, total = 0, 0.0
     for rank, gain in enumerate(judged.gains[:k], 1):
         if gain:
             found += 1
-            total += found / rank
-    return _over(total, len(judged.ideal))
+            total += (gain if judged.counted else 1) * found / rank
+    return _over(total, _amount(judged, judged.ideal))
 
 
 def ndcg(judged: Judged, k: int | None = None) -> float:
@@ -81,8 +86,23 @@ def ndcg(judged: Judged, k: int | None = None) -> float:
     return _over(_dcg(judged.gains[:k]), _dcg(judged.ideal[:k]))
 
 
+def ranking_metrics(judged: Judged, ks: Sequence[int], depth: int = 10) -> dict[str, float]:
+    """Every metric of one ranking by its name in reports; MRR and nDCG stop at `depth`, MAP goes as deep as the ranking."""
+    found = {f"hit@{k}": success(judged, k) for k in ks}
+    found |= {f"recall@{k}": recall(judged, k) for k in ks}
+    found |= {f"precision@{k}": precision(judged, k) for k in ks}
+    found |= {f"MRR@{depth}": reciprocal_rank(judged, depth), f"nDCG@{depth}": ndcg(judged, depth)}
+    return found | {"MAP": average_precision(judged)}
+
+
 def _relevant(gains: Sequence[int]) -> int:
-    return sum(gain > 0 for gain in gains)
+    """How many hits have a gain."""
+    return len(gains) - gains.count(0)
+
+
+def _amount(judged: Judged, gains: Sequence[int]) -> int:
+    """How many documents or items these gains stand for."""
+    return sum(gains) if judged.counted else _relevant(gains)
 
 
 def _dcg(gains: Sequence[int]) -> float:
@@ -118,6 +138,40 @@ def _f1(prediction: str, answer: str) -> float:
     return 2 * same / (predicted.total() + wanted.total()) if same else 0.0
 
 
+_KLUE_MARKS = re.compile(r"['\"《》<>〈〉]\(\)‘’")
+
+
+def klue_normalize(text: str) -> str:
+    """As KLUE-MRC's official script (`klue_baseline/metrics/utils.py`): lower case, no ASCII punctuation, single spaces.
+
+    The script means to replace 《 》 〈 〉 ‘ ’ too, but its pattern asks for one of them before `()‘’`: hence they stay, there and here.
+    """
+    marked = _KLUE_MARKS.sub(" ", text.lower())
+    return " ".join(marked.translate(_PUNCTUATION_AWAY).split())
+
+
+def klue_exact_match(prediction: str, answers: Sequence[str]) -> float:
+    """KLUE-MRC's EM; without answers the question has none, and the empty prediction alone is right."""
+    return float(klue_normalize(prediction) in map(klue_normalize, answers or ("",)))
+
+
+def klue_rouge_w(prediction: str, answers: Sequence[str]) -> float:
+    """KLUE-MRC's ROUGE-W: the best F1 over the answers of the longest run of characters in common; without answers as `klue_exact_match`.
+
+    Park et al. 2021 (KLUE), as its official script has it. In spite of the name this is not the weighted LCS of Lin 2004.
+    """
+    predicted = klue_normalize(prediction)
+    return max(_run_f1(predicted, klue_normalize(answer)) for answer in answers or ("",))
+
+
+def _run_f1(predicted: str, wanted: str) -> float:
+    """F1 of the longest run in common. As in the script `difflib` looks for it, which starts none at what is frequent in long answers."""
+    if not wanted:
+        return float(not predicted)
+    run = SequenceMatcher(None, predicted, wanted).find_longest_match().size
+    return 2 * run / (len(predicted) + len(wanted))
+
+
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float | None:
     """The chance that a true item scores above a false one, ties counted half (Mann and Whitney 1947); None where a class is missing."""
     true, false = Counter[float](), Counter[float]()
@@ -132,20 +186,75 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float | None:
     return wins / (true.total() * false.total())
 
 
-def calibration_error(confidences: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float | None:
-    """ECE over equal-mass bins: the mean over items of |mean confidence - share of true| of their bin; None without items.
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Items of like confidence: the mean of what was stated, the share that was right, and how many there are."""
+
+    confidence: float
+    right: float
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """Of all questions, `coverage` have at least the confidence `threshold`; the share `risk` of these is wrong."""
+
+    threshold: float
+    coverage: float
+    risk: float
+
+
+def reliability(confidences: Sequence[float], labels: Sequence[bool], bins: int = 10) -> tuple[Bin, ...]:
+    """Equal-mass bins, least confident first: the reliability diagram. Empty bins are left out.
 
     Bin of an item: floor(bins * (items of lower confidence) / items), so that equal confidences never part. After Naeini et al. 2015
     and Nixon et al. 2019.
     """
+    groups: dict[int, list[tuple[float, bool]]] = {}
+    below = 0
+    for group in _by_confidence(confidences, labels):
+        groups.setdefault(bins * below // len(confidences), []).extend(group)
+        below += len(group)
+    return tuple(_bin(group) for group in groups.values())
+
+
+def calibration_error(confidences: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float | None:
+    """ECE over the bins of `reliability`: the mean over items of |mean confidence - share of right| of their bin; None without items."""
     if not confidences:
         return None
-    gaps: dict[int, float] = {}
-    lower = 0
+    found = reliability(confidences, labels, bins)
+    return math.fsum(each.items * abs(each.confidence - each.right) for each in found) / len(confidences)
+
+
+def risk_coverage(confidences: Sequence[float], labels: Sequence[bool], questions: int | None = None) -> tuple[RiskPoint, ...]:
+    """What each threshold of refusal gives, highest first (El-Yaniv and Wiener 2010); equal confidences are answered together.
+
+    `questions` is how many were asked, where some were refused and are not among the items: coverage is a share of them.
+    """
+    points = []
+    answered = wrong = 0
+    for group in reversed(list(_by_confidence(confidences, labels))):
+        answered += len(group)
+        wrong += sum(not label for _, label in group)
+        points.append(RiskPoint(group[0][0], answered / (questions or len(confidences)), wrong / answered))
+    return tuple(points)
+
+
+def risk_area(confidences: Sequence[float], labels: Sequence[bool]) -> float | None:
+    """AURC: the mean over items of the risk when all at least as confident are answered (Geifman et al. 2019); None without items."""
+    if not confidences:
+        return None
+    points = risk_coverage(confidences, labels)
+    before = [0.0, *(point.coverage for point in points[:-1])]
+    return math.fsum((point.coverage - start) * point.risk for start, point in zip(before, points, strict=True))
+
+
+def _by_confidence(confidences: Sequence[float], labels: Sequence[bool]) -> Iterator[list[tuple[float, bool]]]:
+    """The items of each confidence, lowest first."""
     pairs = sorted(zip(confidences, labels, strict=True))
-    for rank, (confidence, label) in enumerate(pairs):
-        if confidence > pairs[lower][0]:
-            lower = rank
-        group = bins * lower // len(pairs)
-        gaps[group] = gaps.get(group, 0.0) + confidence - label
-    return math.fsum(abs(gap) for gap in gaps.values()) / len(pairs)
+    return (list(group) for _, group in groupby(pairs, key=lambda pair: pair[0]))
+
+
+def _bin(group: Sequence[tuple[float, bool]]) -> Bin:
+    confidences, labels = zip(*group, strict=True)
+    return Bin(math.fsum(confidences) / len(group), sum(labels) / len(group), len(group))

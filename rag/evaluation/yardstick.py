@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -20,7 +21,7 @@ from index.manifest import EncoderEntry
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage, Progress
 from rag.evaluation.datasets import YARDSTICKS, Context, Dataset, load_set
-from rag.evaluation.evaluate import COMPARED, DEPTH, averaged, compared, retrieval_rows
+from rag.evaluation.evaluate import COMPARED, DEPTH, averaged, compared, is_brief, retrieval_rows
 from rag.evaluation.gold import gold_of
 from rag.evaluation.report import Cell, QuestionRow, Report, Table
 from rag.types import Retriever
@@ -49,8 +50,9 @@ def evaluate_sets(
         found = evaluate_set(load_set(name, root), CachedEncoder(encoder, cache), analyse, retrievers_for, ks, progress)
         tests += [(name, *line) for line in compared(name, found, (f"hit@{min(ks)}", f"MRR@{DEPTH}")).rows]
         rows += found
-    sets = averaged("sets", ("set", "system"), rows, lambda row: (row.split, row.system))
-    tables = (sets, _mean_over_sets(sets), Table("sets compared", ("set", *COMPARED), tuple(tests)))
+    sets = averaged("sets", ("set", "system"), rows, lambda row: (row.split, row.system), is_brief)
+    more = averaged("sets, further metrics", ("set", "system"), rows, lambda row: (row.split, row.system), lambda name: not is_brief(name))
+    tables = (sets, _mean_over_sets(sets), more, Table("sets compared", ("set", *COMPARED), tuple(tests)))
     return Report({"encoder": encoder.name, "sets": len(names)}, tables, tuple(rows))
 
 
@@ -138,6 +140,15 @@ def _read(path: Path, shape: tuple[int, int]) -> Vectors | None:
     return vectors if vectors.shape == shape and vectors.dtype == np.float32 else None
 
 
+@contextmanager
+def set_index(data: Dataset, encoder: CachedEncoder, analyse: Analyse, progress: Progress | None = None) -> Iterator[FolderIndex]:
+    """An index over a set's passages, for as long as it is needed; the set's questions are encoded ahead."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        index = passage_index(data.contexts, encoder, analyse, Path(folder) / "index", progress)
+        encoder.warm([question.text for question in data.questions], progress)
+        yield index
+
+
 def evaluate_set(
     data: Dataset,
     encoder: CachedEncoder,
@@ -147,9 +158,7 @@ def evaluate_set(
     progress: Progress | None = None,
 ) -> list[QuestionRow]:
     """Every retriever on one set; the `split` of a row is the name of the set."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        index = passage_index(data.contexts, encoder, analyse, Path(folder) / "index", progress)
-        encoder.warm([question.text for question in data.questions], progress)
+    with set_index(data, encoder, analyse, progress) as index:
         gold = gold_of(index, data.questions)
         rows = retrieval_rows(retrievers_for(index, encoder), gold, data.questions, ks, encoder, progress)
     return [replace(row, split=data.name) for row in rows]

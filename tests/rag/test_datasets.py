@@ -58,6 +58,17 @@ def test_our_questions(tmp_path: Path) -> None:
     assert (first.answerable, second.answerable) == (True, False)
 
 
+def test_kind_and_split_may_be_left_out(tmp_path: Path) -> None:
+    (question,) = load_questions(jsonl(tmp_path / "q.jsonl", {name: OWN[name] for name in ("id", "question", "answers", "evidence")}))
+    assert (question.kind, question.split) == ("", "")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "q.jsonl", OWN)
+    path.write_bytes("\ufeff".encode() + path.read_bytes())
+    assert [question.id for question in load_questions(path)] == ["dpr-01"]
+
+
 def test_texts_become_nfc(tmp_path: Path) -> None:
     row = json.loads(unicodedata.normalize("NFD", json.dumps(OWN, ensure_ascii=False)))
     assert row != OWN
@@ -73,6 +84,7 @@ def test_texts_become_nfc(tmp_path: Path) -> None:
         ({"evidence": [{"doc": "a.md", "quote": " "}]}, r"q\.jsonl:2: .*an empty quote"),
         ({"evidence": [{"doc": "a.md"}]}, r"q\.jsonl:2: the field 'quote' is missing"),
         ({"question": None}, r"q\.jsonl:2: not the expected form"),
+        ({"status": "good"}, r"q\.jsonl:2: .*the status is 'good', not drafted, accepted or rejected"),
     ],
 )
 def test_a_broken_question_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -113,6 +125,20 @@ def test_squad_layout_and_paragraphs_that_differ_in_white_space_only(tmp_path: P
     assert data.questions[0] == Question("q1", "q1?", ("1443년",), (Evidence("훈민정음/0"),))
 
 
+def test_klue_names_its_questions_otherwise_and_leaves_some_without_an_answer(tmp_path: Path) -> None:
+    answers = [{"text": "1443년", "answer_start": 0}]
+    asked = [
+        {"guid": "k1", "question": "언제?", "answers": answers, "question_type": 1, "is_impossible": False},
+        {"guid": "k2", "question": "왜?", "answers": [], "plausible_answers": answers, "question_type": 3, "is_impossible": True},
+    ]
+    article = {"title": "훈민정음", "news_category": None, "source": "wikipedia", "paragraphs": [{"context": "1443년 창제", "qas": asked}]}
+    (tmp_path / "klue.json").write_text(json.dumps({"version": "klue-mrc-v1.1", "data": [article]}), "utf-8")
+    first, second = load_squad(tmp_path / "klue.json").questions
+    assert first == Question("k1", "언제?", ("1443년",), (Evidence("훈민정음/0"),), "type 1")
+    assert second == Question("k2", "왜?", kind="type 3", near="훈민정음/0")
+    assert not second.answerable
+
+
 @pytest.mark.parametrize("ending", ["", ".zst"])
 def test_contexts_and_questions(tmp_path: Path, ending: str) -> None:
     jsonl(tmp_path / f"set.contexts.jsonl{ending}", {"context_id": "c1", "title": "제목", "text": "글\u2028둘째 줄"})
@@ -136,15 +162,15 @@ def test_beir_folder(tmp_path: Path) -> None:
     assert data.contexts == (Context("l/1#0", "T", "a"), Context("l/1#1", "", "b"))
     assert data.questions == (
         Question("q1", "q1?", (), (Evidence("l/1"),)),
-        Question("q3", "q3?", (), (Evidence("l/1#1"), Evidence("gone"))),
+        Question("q3", "q3?", (), (Evidence("l/1#1", grade=2), Evidence("gone"))),
     )
 
 
 @pytest.mark.parametrize(
     ("qrels", "queries", "message"),
     [
-        ("q1\tl/1\t1\nq1\tl/1\t1\n", ("q1",), r"1 judgement ids stand more than once, the first is 'q1 l/1'"),
-        ("q1\tl/1\n", ("q1",), r"qrels\.tsv:2: not the expected form"),
+        ("q1\tl/1\t1\nq1\tl/1\t1\n", ("q1",), r"qrels\.tsv:3: 'l/1' stands a second time for the query 'q1'"),
+        ("q1\tl/1\n", ("q1",), r"qrels\.tsv:2: 2 columns"),
         ("q9\tl/1\t1\n", ("q1",), r"judges the query 'q9', which queries\.jsonl does not hold"),
         ("q1\tl/1\t1\n", ("q1", "q1"), r"1 question ids stand more than once"),
     ],

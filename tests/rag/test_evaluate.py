@@ -82,6 +82,35 @@ def test_means_over_all_questions(report: Report, column: str, good: float, bad:
     assert cell(report, "retrieval", column, system="bad") == pytest.approx(bad, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("column", "good"),
+    [
+        ("precision@1", 1 / 3),
+        ("precision@2", 1 / 3),
+        ("precision@3", (1 / 3 + 2 / 3 + 0) / 3),
+        ("MAP", (1 + (1 / 2 + 2 / 3) / 2 + 0) / 3),
+        ("answer@1", 1 / 3),  # "셋과 넷" joins two places and stands in neither
+        ("answer@3", 1 / 3),
+    ],
+)
+def test_further_metrics_have_a_table_of_their_own(report: Report, column: str, good: float) -> None:
+    assert cell(report, "retrieval, further metrics", column, system="good") == pytest.approx(good)
+    assert column not in report.table("retrieval").columns
+    assert next(row for row in report.rows if row.question_id == "q1").metrics.keys() >= {column, "hit@1"}
+
+
+def test_one_system_is_compared_with_none(index: MemoryIndex) -> None:
+    alone = evaluate_retrieval({"good": Canned(index, {})}, index, HashEncoder(), QUESTIONS, ks=(1,))
+    assert "retrieval compared" not in [table.title for table in alone.tables]
+
+
+def test_a_pattern_is_an_answer_too(index: MemoryIndex) -> None:
+    question = Question("q", "알파?", patterns=("베타 .",))
+    found = evaluate_retrieval({"a": Canned(index, {"알파?": (0, 1)})}, index, HashEncoder(), [question], ks=(1, 2))
+    assert [found.rows[0].metrics[name] for name in ("hit@1", "hit@2", "answer@1", "answer@2")] == [0, 1, 0, 1]
+    assert evaluate_answers(Scripted(index, {}), [question]).rows == ()  # there are no words to compare an answer with
+
+
 def test_means_by_kind_and_by_split(report: Report) -> None:
     assert cell(report, "retrieval by kind", "hit@1", kind="factoid", system="good") == 0.5
     assert cell(report, "retrieval by kind", "recall@2", kind="comparison", system="good") == 0.5
@@ -190,6 +219,8 @@ def answers(index: MemoryIndex) -> Report:
         ("F1 if answered", 0.5),
         ("refused answerable", 1 / 3),
         ("refused unanswerable", 1.0),
+        ("KLUE EM", 2 / 4),  # there a refusal is the right answer to a question that has none
+        ("KLUE ROUGE-W", 2 / 4),
     ],
 )
 def test_answers_on_average(answers: Report, column: str, value: float) -> None:
@@ -208,6 +239,7 @@ def test_confidence_is_judged_on_what_was_answered(answers: Report) -> None:
         "AUROC, answerable against unanswerable": [4, 1.0],
         "AUROC, right against wrong": [2, 1.0],
         "ECE": [2, pytest.approx((0.1 + 0.6) / 2)],
+        "AURC": [2, 0.25],
         "right": [2, 0.5],
     }
 
@@ -233,13 +265,20 @@ def test_one_report_of_retrieval_and_answers(index: MemoryIndex) -> None:
     report = evaluate(Whole(index, {"알파?": ("하나 둘", 0.9, (3, 7))}), QUESTIONS[:1])
     assert [table.title for table in report.tables] == [
         "retrieval",
+        "retrieval, further metrics",
         "retrieval by kind",
         "retrieval compared",
         "answers",
         "answers by kind",
         "confidence",
+        "reliability",
     ]
     assert [cell(report, "retrieval", "hit@1", system=name) for name in ("hybrid", "dense", "lexical")] == [1, 0, 0]
     assert cell(report, "answers", "EM", system="pipeline") == 1
     assert [row.system for row in report.rows] == ["hybrid", "dense", "lexical", "pipeline"]
     assert (report.facts["questions"], report.facts["answerable questions"]) == (1, 1)
+
+
+def test_one_retriever_and_no_answers(index: MemoryIndex) -> None:
+    report = evaluate(Whole(index, {}), QUESTIONS[:1], (1,), names=["lexical"], answers=False)
+    assert [(row.system, row.metrics["hit@1"]) for row in report.rows] == [("lexical", 0)]

@@ -15,7 +15,7 @@ from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
 from rag.evaluation.datasets import Evidence, Question
 from rag.evaluation.gold import Gold, cites, find_quote, gold_of, judge_ranking, shown_recall
-from rag.evaluation.metrics import Judged, ndcg, success
+from rag.evaluation.metrics import Judged, ndcg, recall, success
 from rag.types import Hit, Span
 from tests.fakes import HashEncoder
 
@@ -96,6 +96,37 @@ def test_whole_documents_and_folders_of_documents() -> None:
     assert lesson.ideal == (1,)
     unknown = gold(index, Evidence("l/3"))
     assert (unknown.holders, unknown.ideal, success(judge_hits(unknown, hits(index, 0, 1)), 2)) == ({}, (1,), 0)
+
+
+def test_grades_are_what_a_document_is_worth() -> None:
+    index = index_of({name: ("글", [(0, 1)]) for name in "abc"})
+    found = gold(index, Evidence("a", grade=1), Evidence("b", grade=3), Evidence("gone", grade=2))
+    judged = judge_hits(found, hits(index, 0, 1))
+    assert (judged.gains, judged.ideal, judged.counted) == ((1, 3), (3, 2, 1), False)
+    assert recall(judged, 2) == 2 / 3  # documents, not grades
+    assert judge_hits(gold(index, Evidence("a"), Evidence("b")), hits(index, 0)).counted
+
+
+def test_a_part_of_a_document_is_gold_as_a_quote_is() -> None:
+    index = index_of({"n": (TEXT, [(0, 12), (12, 30)]), "n#3-4": (TEXT, [(0, 30)])})
+    assert gold(index, Evidence("n#0-10")).holders.keys() == {"n#0-12"}
+    assert gold(index, Evidence("n#10-20")).holders.keys() == {"n#12-30"}
+    assert gold(index, Evidence("n#3-4")).holders.keys() == {"n#3-4#0-30"}  # a document of that name comes first
+    assert gold(index, Evidence("gone#0-10")).held == 0
+
+
+def test_without_evidence_the_answer_is_looked_for_in_every_passage() -> None:
+    text = "DPR은 2020년에 나왔다. 배치는 128이다. 20205"
+    index = index_of({"a": (text, [(0, 16), (16, len(text))]), "b": ("2020 년에 발표", [(0, 10)]), "c": ("없음", [(0, 2)])})
+    (found,) = gold_of(index, [Question("q", "?", ("2020년", "이천이십년"))]).values()
+    assert found.holders.keys() == {"a#0-16", "b#0-10"}
+    assert (found.ideal, found.held) == ((1,), 1)
+    assert [text[place.start : place.end] for place in found.places[0] if place.doc_id == "a"] == ["2020년"]
+    assert judge_hits(found, hits(index, 3, 2, 0)).gains == (0, 1, 0)
+    (found,) = gold_of(index, [Question("q", "?", patterns=(r"배치는 \d+", "없는 말"))]).values()
+    assert found.holders.keys() == {f"a#16-{len(text)}"}
+    (lost,) = gold_of(index, [Question("q", "?", ("없는 말",))]).values()
+    assert (lost.holders, lost.ideal) == ({}, (1,))
 
 
 def test_what_stands_twice_is_refused() -> None:

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, permutation_test
 
 from rag.evaluation.metrics import auroc
-from rag.evaluation.stats import Comparison, Interval, auroc_interval, mean_interval, paired_bootstrap
+from rag.evaluation.stats import (
+    Comparison,
+    Interval,
+    Paired,
+    auroc_interval,
+    effect_size,
+    holm,
+    mean_interval,
+    paired,
+    paired_bootstrap,
+    randomisation,
+)
+
+SCORES = st.sampled_from([0.0, 1 / 3, 0.5, 1.0])
+ROWS = st.lists(st.tuples(SCORES, SCORES), min_size=1, max_size=9)
+
+
+def mean_difference(a: object, b: object, axis: int) -> object:
+    return np.mean(np.asarray(a) - np.asarray(b), axis=axis)
 
 
 def test_interval_agrees_with_the_normal_approximation() -> None:
@@ -101,3 +124,92 @@ def test_intervals_of_nothing_are_refused() -> None:
         mean_interval([])
     with pytest.raises(ValueError, match="found 2, 2 of them true"):
         auroc_interval([0.1, 0.2], [True, True])
+
+
+@given(ROWS)
+def test_few_questions_are_swapped_in_every_way(rows: list[tuple[float, float]]) -> None:
+    """Against the definition: the share of all 2^n ways to swap whose means part as far as those found."""
+    differences = [a - b for a, b in rows]
+    sums = [sum(sign * each for sign, each in zip(signs, differences, strict=True)) for signs in product((1, -1), repeat=len(rows))]
+    share = np.mean([abs(total) >= abs(sum(differences)) - 1e-9 for total in sums])
+    assert randomisation([a for a, _ in rows], [b for _, b in rows]) == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.3])
+def test_exact_p_values_are_scipys(shift: float) -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(0, 5, 11) / 4 + shift, rng.integers(0, 5, 11) / 4
+    oracle = permutation_test((a, b), mean_difference, permutation_type="samples", vectorized=True, n_resamples=2**11)
+    assert randomisation(list(a), list(b)) == pytest.approx(oracle.pvalue, abs=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.05, 0.1])
+def test_p_values_of_many_questions_are_scipys(shift: float) -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.random(120) + shift, rng.random(120)
+    oracle = permutation_test((a, b), mean_difference, permutation_type="samples", vectorized=True, n_resamples=9999, rng=rng)
+    assert randomisation(list(a), list(b)) == pytest.approx(oracle.pvalue, abs=0.015)
+
+
+def test_for_scores_of_0_and_1_it_is_mcnemars_exact_test() -> None:
+    """12 questions won and 3 lost: twice the chance of at most 3 heads in 15 throws, whatever the ties."""
+    a, b = [1.0] * 12 + [0.0] * 3 + [1.0] * 400, [0.0] * 12 + [1.0] * 3 + [1.0] * 400
+    assert randomisation(a, b) == pytest.approx(2 * (1 + 15 + 105 + 455) / 2**15)
+    many = [1.0] * 3000 + [0.0] * 2774
+    assert randomisation(many, [1 - each for each in many]) == pytest.approx(binomtest(3000, 5774).pvalue, rel=1e-9)
+
+
+def test_no_p_value_is_0() -> None:
+    rng = np.random.default_rng(8)
+    a, b = rng.random(200) + 1, rng.random(200)
+    assert randomisation(list(a), list(b), samples=999) == 1 / 1000
+
+
+def test_it_does_not_matter_who_is_first() -> None:
+    rng = np.random.default_rng(9)
+    a, b = list(rng.random(60)), list(rng.random(60))
+    assert randomisation(a, b) == randomisation(b, a)
+    assert randomisation(a, a) == 1.0
+
+
+def test_holm_by_hand() -> None:
+    """Sorted .005 .01 .03 .04 by 4, 3, 2, 1; never below the one before (.04 → .06), in the order given."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.5]) == [1.0, 1.0]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.001, 0.2))
+def test_holm_rejects_what_his_procedure_does(ps: list[float], level: float) -> None:
+    """Step down: from the smallest on, reject while p <= level / (hypotheses left)."""
+    rejected = 0
+    for rank, p in enumerate(sorted(ps)):
+        if p * (len(ps) - rank) > level:
+            break
+        rejected += 1
+    adjusted = holm(ps)
+    assert sum(p <= level for p in adjusted) == rejected
+    assert all(p <= q <= 1 for p, q in zip(ps, adjusted, strict=True))
+    assert [p for _, p in sorted(zip(ps, adjusted, strict=True))] == sorted(adjusted)
+
+
+def test_an_effect_is_measured_in_standard_deviations() -> None:
+    assert effect_size([1.0, 0.5, 0.0], [0.0, 0.0, 0.5]) == pytest.approx((1 / 3) / np.std([1, 0.5, -0.5], ddof=1))
+    assert effect_size([0.0, 0.0, 0.5], [1.0, 0.5, 0.0]) == pytest.approx(-0.436436, abs=1e-6)
+    assert [effect_size(a, [0.0, 0.0]) for a in ([0.5, 0.5], [0.0, 0.0])] == [None, None]
+    assert effect_size([1.0], [0.0]) is None
+
+
+def test_everything_of_one_comparison() -> None:
+    a, b = [1.0, 1.0, 1.0, 1 / 3, 0.0], [0.0, 0.0, 0.5, 1 / 3, 1.0]
+    found, interval = paired(a, b), paired_bootstrap(a, b)
+    assert found == Paired(interval.difference, interval.low, interval.high, effect_size(a, b), 3, 1, 1, randomisation(a, b), 5)
+    assert (found.difference, found.p) == pytest.approx((0.3, 0.625))
+
+
+@pytest.mark.parametrize("test", [randomisation, effect_size, paired])
+def test_rows_that_do_not_pair_are_refused_by_every_test(test: object) -> None:
+    assert callable(test)
+    with pytest.raises(ValueError, match="found 1 and 2"):
+        test([1.0], [1.0, 0.0])

@@ -1,0 +1,189 @@
+"""The gate: has any metric fallen significantly since a baseline was written, question by question?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.errors import DataError, UsageError
+from rag.evaluation.datasets import Question
+from rag.evaluation.report import Cell, QuestionRow, Report, Table
+from rag.evaluation.stats import holm, paired
+
+GATED = ("hit@1", "hit@5", "MRR@10", "nDCG@10", "recall@1000c", "EM", "F1", "cites gold", "refused answerable", "refused unanswerable")
+"""What is compared where nothing else is asked for: few, since every further metric makes each of them harder to prove."""
+
+LOWER_IS_BETTER = frozenset(("refused answerable", "tokens/passage"))
+LEVEL = 0.05
+DIGITS = 6
+"""What scores are rounded to before they are compared, since a file holds no more: 1/3 has not fallen to .333333."""
+
+QUESTION_SET = "question set"
+"""The fact that tells one set of questions from another of the same ids."""
+
+COLUMNS = ("system", "metric", "questions", "baseline", "now", "difference", "2.5 %", "97.5 %", "p", "p (Holm)", "verdict")
+
+Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""System → metric → `split/question id` → score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What was measured before: the facts of that run, and its scores."""
+
+    facts: Mapping[str, Cell]
+    scores: Scores
+
+
+def question_set(questions: Iterable[Question]) -> str:
+    """A hash of the questions and their gold, whatever their order."""
+    rows = sorted(repr((each.id, each.text, each.answers, each.evidence, each.patterns)) for each in questions)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+
+
+def scores_of(rows: Iterable[QuestionRow]) -> dict[str, dict[str, dict[str, float]]]:
+    """The scores of a report's rows, rounded; ValueError where a system has two rows of one question."""
+    out: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows:
+        for metric, value in row.metrics.items():
+            of_metric = out.setdefault(row.system, {}).setdefault(metric, {})
+            if _name(row) in of_metric:
+                raise ValueError(f"{row.system} has two rows of the question {_name(row)!r}")
+            of_metric[_name(row)] = round(float(value), DIGITS)
+    return out
+
+
+def _name(row: QuestionRow) -> str:
+    """Ids are unique within one set of questions, whose name a row of several sets has for its split."""
+    return f"{row.split}/{row.question_id}"
+
+
+def gate(baseline: Baseline, report: Report, metrics: Sequence[str] = GATED) -> Table:
+    """Every metric of every system that both have, then and now, over the same questions; `verdict` is `fell`, `rose` or empty.
+
+    A metric fell where its mean is worse and p < .05 in the paired randomisation test, Holm's correction made over all lines.
+    Raises DataError where the questions are not the same, UsageError where there is nothing to compare.
+    """
+    _same_set(baseline.facts, report.facts)
+    now = scores_of(report.rows)
+    pairs = [
+        (system, metric, baseline.scores[system][metric], now[system][metric])
+        for system in now
+        for metric in metrics
+        if metric in now[system] and metric in baseline.scores.get(system, {})
+    ]
+    if not pairs:
+        raise UsageError(f"nothing to compare: the baseline holds {_contents(baseline.scores)}; measured now: {_contents(now)}")
+    for pair in pairs:
+        _same_questions(*pair)
+    tests = [paired([new[name] for name in old], list(old.values())) for _, _, old, new in pairs]
+    lines: list[tuple[Cell, ...]] = []
+    for (system, metric, old, new), test, p in zip(pairs, tests, holm([test.p for test in tests]), strict=True):
+        verdict = "" if p >= LEVEL else "fell" if _worse(metric, test.difference) else "rose"
+        shown = (_mean(old), _mean(new), test.difference, test.low, test.high, test.p, p, verdict)
+        lines.append((system, metric, test.questions, *shown))
+    return Table("compared with the baseline", COLUMNS, tuple(lines))
+
+
+def left_out(baseline: Baseline, table: Table) -> list[str]:
+    """Systems of the baseline that were not compared."""
+    return [system for system in baseline.scores if system not in {line["system"] for line in table.records()}]
+
+
+def fallen(table: Table) -> list[str]:
+    """`system metric` of every line that fell."""
+    return [f"{line['system']} {line['metric']}" for line in table.records() if line["verdict"] == "fell"]
+
+
+def _worse(metric: str, difference: float) -> bool:
+    return difference > 0 if metric in LOWER_IS_BETTER else difference < 0
+
+
+def _mean(scores: Mapping[str, float]) -> float:
+    return sum(scores.values()) / len(scores)
+
+
+def _same_set(old: Mapping[str, Cell], new: Mapping[str, Cell]) -> None:
+    before, after = old.get(QUESTION_SET), new.get(QUESTION_SET)
+    if before and after and before != after:
+        raise DataError(
+            f"the questions or their gold have changed since the baseline ({before}, now {after}): "
+            "measure the old version with them, or write a new baseline with --write-baseline FILE"
+        )
+
+
+def _same_questions(system: str, metric: str, old: Mapping[str, float], new: Mapping[str, float]) -> None:
+    gone, come = old.keys() - new.keys(), new.keys() - old.keys()
+    if gone or come:
+        parts = [
+            f"{len(ids)} {what} (the first is {min(ids)!r})" for ids, what in ((gone, "only in the baseline"), (come, "only now")) if ids
+        ]
+        raise DataError(
+            f"{system} {metric}: not the same questions, {' and '.join(parts)}. "
+            "Measure the same --split of the same file, or write a new baseline with --write-baseline FILE"
+        )
+
+
+def _contents(scores: Scores) -> str:
+    return "; ".join(f"{system}: {', '.join(of_system)}" for system, of_system in scores.items()) or "nothing"
+
+
+# Files
+
+
+def write_baseline(path: Path, report: Report, metrics: Sequence[str] = GATED) -> None:
+    """Keeps facts, question ids and scores alone, a line for each metric; UsageError where it cannot be written."""
+    scores = scores_of(report.rows)
+    names = list(dict.fromkeys(map(_name, report.rows)))
+    lines = [
+        f"  {json.dumps(system)}: {{\n{_columns(names, {name: of_system[name] for name in metrics if name in of_system})}\n  }}"
+        for system, of_system in scores.items()
+    ]
+    facts, ids = (json.dumps(value, ensure_ascii=False) for value in (dict(report.facts), names))
+    text = f'{{\n "facts": {facts},\n "questions": {ids},\n "systems": {{\n' + ",\n".join(lines) + "\n }\n}\n"
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise UsageError(f"cannot write the baseline to {path}: {problem.strerror}") from problem
+
+
+def _columns(names: Sequence[str], scores: Mapping[str, Mapping[str, float]]) -> str:
+    columns = {metric: [_whole(values.get(name)) for name in names] for metric, values in scores.items()}
+    return ",\n".join(f"   {json.dumps(metric)}: {json.dumps(column, separators=(',', ':'))}" for metric, column in columns.items())
+
+
+def _whole(value: float | None) -> float | int | None:
+    """1 for 1.0: most scores are whole numbers."""
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def read_baseline(path: Path) -> Baseline:
+    """A baseline, or a whole report as `rag eval --json` writes it; DataError where the file is neither."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        scores = _from_columns(kept) if "systems" in kept else scores_of(_row(row) for row in kept["rows"])
+        return Baseline(kept["facts"], scores)
+    except OSError as problem:
+        raise DataError(f"cannot read the baseline {path}: {problem.strerror}. Make one: rag eval --write-baseline {path}") from problem
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise DataError(
+            f"{path} is no baseline ({problem!r}); expected what rag eval wrote with --write-baseline FILE or --json FILE"
+        ) from problem
+
+
+def _from_columns(kept: Mapping[str, Any]) -> Scores:
+    return {
+        system: {
+            metric: {name: float(value) for name, value in zip(kept["questions"], column, strict=True) if value is not None}
+            for metric, column in of_system.items()
+        }
+        for system, of_system in kept["systems"].items()
+    }
+
+
+def _row(row: Mapping[str, Any]) -> QuestionRow:
+    return QuestionRow(row["system"], row["question_id"], row["kind"], row["split"], dict(row["metrics"]))
