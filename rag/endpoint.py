@@ -1,0 +1,177 @@
+"""A language model behind an OpenAI-compatible chat endpoint: Ollama, vLLM, llama.cpp, LM Studio, or a service.
+
+The key comes from `$OPENAI_API_KEY` alone, goes out over https or to this machine alone, and appears in no message.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from index.errors import EndpointError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+KEY = "OPENAI_API_KEY"
+MOST_BYTES = 4 * 1024**2
+"""Longer replies are cut off: no answer is that long."""
+_LONGEST_WAIT = 30.0
+_TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+Message = Mapping[str, str]
+"""`{"role": "system" | "user" | "assistant", "content": …}`"""
+
+
+class _Transient(EndpointError):
+    """Another try may succeed; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Endpoint:
+    """One model behind one address. May be shared by threads; close it when done, or use it in a `with` block."""
+
+    def __init__(self, url: str, model: str, *, timeout: float = 120.0, tries: int = 3, pause: float = 1.0) -> None:
+        """`url` is the address of the API (`http://localhost:11434/v1`) or of its chat endpoint. `timeout` is in seconds, for one answer as
+        a whole; a failed try is repeated after `pause`, then twice that, and so on. UsageError where the address is none."""
+        import httpx
+
+        address = _address(url)
+        self.url, self.model = urlunsplit(address), model
+        self._timeout, self._tries, self._pause = timeout, tries, pause
+        is_here = _is_here(address.hostname or "")
+        key = _key()
+        self._key = key if address.scheme == "https" or is_here else ""
+        self._withheld = key != self._key
+        # A proxy of the environment is for the world outside.
+        self._client = httpx.Client(timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)), trust_env=not is_here)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.url!r}, {self.model!r})"
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ask(self, messages: Sequence[Message]) -> str:
+        """The model's answer. EndpointError where no try brought one."""
+        problem = _Transient("")
+        for number in range(self._tries):
+            if number:
+                time.sleep(min(max(problem.wait, self._pause * 2 ** (number - 1)), _LONGEST_WAIT))
+            try:
+                return self._answer(self._post({"model": self.model, "messages": [dict(message) for message in messages]}))
+            except _Transient as error:
+                problem = error
+        raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
+
+    def _post(self, body: Mapping[str, Any]) -> bytes:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        try:
+            with self._client.stream("POST", self.url, json=body, headers=headers) as response:
+                content = self._read(response)
+                if response.status_code != 200:
+                    raise self._refused(response.status_code, response.headers.get("Retry-After", ""), content)
+                return content
+        except httpx.TimeoutException as error:
+            raise _Transient(f"{self.url} did not answer within {self._timeout:g} seconds: is the model loaded?") from error
+        except httpx.HTTPError as error:
+            reason = self._safe(str(error) or type(error).__name__)
+            raise _Transient(f"{self.url} cannot be reached: {reason}. Is the server running, and the address right?") from error
+
+    def _read(self, response: httpx.Response) -> bytes:
+        """The body, within the time and the size that an answer may have: httpx's own limit is for each piece of it."""
+        begun, parts, size = time.monotonic(), list[bytes](), 0
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > MOST_BYTES:
+                raise EndpointError(f"{self.url} sent more than {MOST_BYTES // 1024**2} MB for one answer: is it a chat endpoint?")
+            if time.monotonic() - begun > self._timeout:
+                raise _Transient(f"{self.url} did not finish its answer within {self._timeout:g} seconds")
+        return b"".join(parts)
+
+    def _refused(self, status: int, retry_after: str, content: bytes) -> EndpointError:
+        said = self._safe(_error_of(content))
+        if status in (401, 403):
+            hint = "it is sent over https or to this machine only" if self._withheld else f"set ${KEY} to a valid one"
+            return EndpointError(f"{self.url} refused the key (HTTP {status}): {hint}")
+        if status in (301, 302, 307, 308):
+            return EndpointError(f"{self.url} is elsewhere (HTTP {status}): give the address itself, with https where it has that")
+        message = f"{self.url} answered HTTP {status}{f': {said}' if said else ''}"
+        if status in _TRANSIENT:
+            return _Transient(message, float(retry_after) if retry_after.isdigit() else 0.0)
+        hint = f". Expected an address such as http://localhost:11434/v1, and a model that it serves (asked for {self.model!r})"
+        return EndpointError(message + (hint if status in (400, 404, 405) else ""))
+
+    def _answer(self, content: bytes) -> str:
+        """The words of the first choice; empty where the model said nothing."""
+        try:
+            message = json.loads(content)["choices"][0]["message"]
+            return str(message.get("content") or "")
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise _Transient(f"{self.url} did not answer as a chat endpoint: {type(error).__name__} in its reply") from error
+
+    def _safe(self, text: str) -> str:
+        """What a server or a library said, short, on one line and without the key."""
+        text = text.replace(self._key, "…") if self._key else text
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:200]
+
+
+def _key() -> str:
+    key = os.environ.get(KEY, "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise UsageError(f"${KEY} holds signs that no key has: set it anew")
+    return key
+
+
+def _address(url: str) -> SplitResult:
+    """The chat endpoint that is meant."""
+    try:
+        parts = urlsplit(url.strip())
+        has_host = bool(parts.hostname) and (parts.port or True)
+    except ValueError:
+        has_host = False
+    if not has_host or parts.scheme not in ("http", "https"):
+        raise UsageError("the endpoint is no http or https address; expected one such as http://localhost:11434/v1")
+    if parts.username or parts.password:
+        raise UsageError(f"the endpoint's address holds a name or a password: leave them out, and set ${KEY} instead")
+    if not url.strip().isprintable() or " " in url.strip():
+        raise UsageError("the endpoint's address holds white space; expected one such as http://localhost:11434/v1")
+    path = parts.path.rstrip("/")
+    if not path.endswith("/chat/completions"):
+        path = f"{path or '/v1'}/chat/completions"
+    return parts._replace(path=path, fragment="")
+
+
+def _is_here(host: str) -> bool:
+    """Whether the host is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _error_of(content: bytes) -> str:
+    """What an error reply says: its message where it has OpenAI's form, else its beginning."""
+    text = content[:2000].decode("utf-8", "replace")
+    try:
+        error = json.loads(text)["error"]
+        return str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError):
+        return text
