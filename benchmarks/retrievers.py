@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.accuracy import lead, number, worse
+from benchmarks.cells import Cell, rankings
 from benchmarks.changes import COLUMNS, Change, changed
 from benchmarks.results import Figure, Findings
+from benchmarks.tasks import FIFTH, fixed_fifth, of_set, rows, work
 from index.encoder import Encoder
 from index.index import Index
 from index.morphemes import Analyser
@@ -16,15 +18,13 @@ from index.types import Progress
 from rag.evaluation.datasets import YARDSTICKS, Dataset, load_set
 from rag.evaluation.evaluate import COMPARED, averaged, compared
 from rag.evaluation.report import QuestionRow, Table
-from rag.evaluation.yardstick import CachedEncoder, evaluate_set
-from rag.mixture import Mixture
+from rag.evaluation.yardstick import CachedEncoder
+from rag.mixture import Mixture, shipped
 from rag.retriever import IndexRetriever
-from rag.training.examples import TYDI, held_out
-from rag.types import RETRIEVERS, Retriever, RetrieverName
+from rag.training.examples import TYDI
+from rag.types import RETRIEVERS, RetrieverName
 
 HIT = "hit@1"
-FIFTH = "tydi, fixed fifth"
-"""Questions of the passages that no training saw, asked over all passages of the set."""
 POOLED, HARD = "all dev sets", "mlfb, hf, autorag"
 NOT_WORSE = ("mlfb", "hf", "autorag")
 
@@ -56,22 +56,15 @@ def retrieval(root: Path, new: Finder, old: Finder | None, cache: Path | None, p
     return Findings({}, tuple(retrieval_figures(changes, after)), (table,))
 
 
-def fixed_fifth(data: Dataset) -> Dataset:
-    """All its passages, and the questions of those that are kept out of every training."""
-    kept = [question for question in data.questions if held_out(TYDI, question.evidence[0].doc)]
-    return replace(data, name=FIFTH, questions=tuple(kept))
-
-
 def ranked(
-    sets: Sequence[Dataset], finder: Finder, systems: Sequence[RetrieverName], cache: Path | None, progress: Progress | None
+    sets: Sequence[Dataset], finder: Finder, systems: Sequence[str], cache: Path | None, progress: Progress | None
 ) -> list[QuestionRow]:
     """Every question of every set by every system."""
-
-    def retrievers(index: Index, encoder: Encoder) -> Mapping[str, Retriever]:
-        return {name: finder.over(index, name, encoder) for name in systems}
-
-    encoder, analyse = CachedEncoder(finder.encoder, cache), finder.analyser.terms
-    return [row for data in sets for row in evaluate_set(data, encoder, analyse, retrievers, (1,), progress)]
+    tasks, encoder = [of_set(data) for data in sets], CachedEncoder(finder.encoder, cache)
+    mixture = finder.mixture or shipped()
+    found = rankings([Cell("ours", work(task, encoder, mixture, progress)) for task in tasks], cache, progress)
+    kept = ({name: each[name] for name in systems} for each in found)
+    return [row for task, each in zip(tasks, kept, strict=True) for row in rows(task, each, (1,), finder.encoder)]
 
 
 def groups(sets: Sequence[str]) -> list[tuple[str, Sequence[str]]]:

@@ -46,14 +46,20 @@ RETRIEVAL = (
 )
 ANSWERS = ("EM", "F1", "cites gold", "refused answerable", "refused unanswerable", "measure", "value")
 MODELS = ("hit@1", "reading KorQuAD", "F1 on our notes", "answerability", "confidence")
+DPR = ("top-1", "top-5", "top-20", "top-100", "MRR@10", "answer@1", "answer@5", "answer@20", "answer@100")
+DPR_FURTHER = ("top-1 of hybrid against the others", "sets", "systems")
 ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")
+MEAN = "mean over sets"
 COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
 
 SECTIONS = (
     Section("latency", "Speed and memory", "python -m benchmarks latency"),
     Section("encoder", "Encoder", "python -m benchmarks encoder --wheel WHEEL", ("round by round",)),
     Section("install", "Installation", "python -m benchmarks install"),
+    Section("scoring", "Scoring", "python -m benchmarks scoring"),
+    Section("answers", "What holds an answer", "python -m benchmarks answers --data DIR", ("answer rules",)),
     Section("models", "Models", "python -m benchmarks models --data DIR --before FOLDER", MODELS),
+    Section("dpr", "Top-k accuracy beside others", "python -m benchmarks dpr --data DIR --wheel WHEEL", DPR + DPR_FURTHER),
     Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
 )
 
@@ -70,10 +76,11 @@ def filled(page: str, folder: Path = RESULTS) -> str:
 
 
 def summarised(readme: str, folder: Path = RESULTS) -> str:
-    """A README with hit@1 and hit@5 of each retriever, by kind of question and on the public sets, between its marks."""
-    result = newest("accuracy", folder)
-    lines = ["Not measured yet."] if result is None else _summary(result)
-    return _between(readme, "\n".join(lines))
+    """A README with hit@1 and hit@5 of each retriever, by kind of question and on the public sets, and ours beside others, between
+    its marks."""
+    shown = {"accuracy": _summary, "dpr": _beside_others}
+    parts = [summary(result) for name, summary in shown.items() if (result := newest(name, folder)) is not None]
+    return _between(readme, "\n\n".join("\n".join(lines) for lines in parts) or "Not measured yet.")
 
 
 def _between(page: str, text: str) -> str:
@@ -96,6 +103,18 @@ def _summary(result: Result) -> Iterator[str]:
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
     yield from markdown(columns, [[cell(row.get(name)) for name in columns] for row in rows.values()])
     yield f"\n`python -m benchmarks accuracy --data DIR`, commit {result.commit}, split `test`."
+
+
+def _beside_others(result: Result) -> Iterator[str]:
+    """Top-1 of every system on every set, and its means over the sets: one line a system."""
+    found = {table.title: table for table in result.findings.tables}
+    means = {title: {record["system"]: record[MEAN] for record in found[title].records()} for title in DPR[:4]}
+    sets = found["top-1"].columns[1:-1]
+    columns = ("top-1", *sets, *(f"mean {title}" for title in means))
+    rows = [[record["system"], *(record[name] for name in sets)] for record in found["top-1"].records()]
+    lines = [[*row, *(by_system[row[0]] for by_system in means.values())] for row in rows]
+    yield from markdown(columns, [[cell(value) for value in line] for line in lines])
+    yield f"\n`python -m benchmarks dpr --data DIR --wheel WHEEL`, commit {result.commit}."
 
 
 def _section(section: Section, result: Result | None) -> Iterator[str]:

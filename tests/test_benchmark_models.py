@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from types import SimpleNamespace
@@ -11,11 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import models, readers, retrievers
+from benchmarks import models, readers, retrievers, tasks
 from benchmarks.changes import COLUMNS, Change, changed
 from benchmarks.readers import ANSWERABLE, NEAR, STRANGE, Asked
 from benchmarks.results import Figure
-from benchmarks.retrievers import FIFTH, HARD, POOLED
+from benchmarks.retrievers import HARD, POOLED
+from benchmarks.tasks import FIFTH
 from index.errors import UsageError
 from index.morphemes import Analyser
 from rag import span_reader
@@ -27,6 +27,7 @@ from rag.sentence_reader import Weights
 from rag.span_model import Window, best_spans
 from rag.training.examples import TYDI, held_out
 from tests.fakes import HashEncoder
+from tests.miniature import TEXTS, write_questions, write_sets
 from tests.rag.samples import ENCODER, memory_index
 
 # Changes
@@ -71,7 +72,7 @@ def test_pooled_counts_questions_and_even_counts_sets() -> None:
 def test_the_fixed_fifth_keeps_all_passages_and_only_questions_that_no_training_saw() -> None:
     contexts = tuple(Context(f"tydi/{number}", "", "글") for number in range(200))
     questions = tuple(Question(f"q{number}", "?", ("글",), (Evidence(each.id),)) for number, each in enumerate(contexts))
-    fifth = retrievers.fixed_fifth(Dataset(TYDI, contexts, questions))
+    fifth = tasks.fixed_fifth(Dataset(TYDI, contexts, questions))
     assert fifth.contexts == contexts and fifth.name == FIFTH
     assert 20 < len(fifth.questions) < 60
     assert all(held_out(TYDI, question.evidence[0].doc) for question in fifth.questions)
@@ -117,8 +118,6 @@ def test_the_calibration_error_looks_at_what_was_answered() -> None:
 
 # All of it
 
-TEXTS = ("어텐션은 가중합", "드롭아웃은 마스크", "정규화는 평균", "학습률은 보폭", "토큰은 조각")
-
 
 class Words:
     """A span model that marks the first word which the question does not hold; it finds an answer where the two share a word."""
@@ -137,60 +136,14 @@ class Words:
         return Window(number, starts, ends, new - np.arange(len(words), dtype=np.float32), new, 3.0 if new.min() == 0 else -3.0)
 
 
-def write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Every set with the same five passages, each with one question that shares its first word."""
-    asked = [f"{text.split()[0]} 무엇?" for text in TEXTS]
-    answers = [[{"text": text.split()[1], "answer_start": 0, "start": 0}] for text in TEXTS]
-    paragraphs = [
-        {"context": text, "qas": [{"id": f"k{at}", "question": asked[at], "answers": answers[at]}]} for at, text in enumerate(TEXTS)
-    ]
-    korquad = tmp_path / "dev/korquad1_dev/KorQuAD_v1.0_dev.json"
-    korquad.parent.mkdir(parents=True)
-    korquad.write_text(json.dumps({"data": [{"title": "노트", "paragraphs": paragraphs}]}), "utf-8")
-    for stem in ("dev/klue_mrc_val", "train/tydiqa_ko"):
-        ids = ["c0", *[name for name in (f"c{number}" for number in range(99)) if held_out(TYDI, name)][:4]]
-        write(tmp_path / f"{stem}.contexts.jsonl", [{"context_id": ids[at], "title": "", "text": text} for at, text in enumerate(TEXTS)])
-        rows = [{"id": f"q{at}", "question": asked[at], "context_id": ids[at], "answers": answers[at]} for at in range(5)]
-        write(tmp_path / f"{stem}.qa.jsonl", rows)
-    for name, qrels in (("mlfb_ko", "lesson_level.qrels"), ("hf_course_ko", "chapter_level.qrels"), ("autorag_ko", "qrels")):
-        folder = tmp_path / "dev" / name
-        write(folder / "corpus.jsonl", [{"id": f"d{at}", "title": "", "text": text} for at, text in enumerate(TEXTS)])
-        write(folder / "queries.jsonl", [{"id": f"q{at}", "text": text} for at, text in enumerate(asked)])
-        (folder / f"{qrels}.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"q{at}\td{at}\t1\n" for at in range(5)), "utf-8")
-    return tmp_path
+    return write_sets(tmp_path)
 
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
-    path = tmp_path / "questions.jsonl"
-    common = {"split": "test", "near": ""}
-    rows: list[Mapping[str, object]] = [
-        {
-            "id": "a",
-            "question": "드롭아웃은 무엇?",
-            "answers": ["마스크"],
-            "evidence": [{"doc": "a", "quote": "마스크"}],
-            "kind": "factoid",
-        },
-        {"id": "b", "question": "어텐션은 무엇?", "answers": ["가중합"], "evidence": [{"doc": "b", "quote": "가중합"}], "kind": "why"},
-        {"id": "c", "question": "감쇠 비율은?", "answers": [], "evidence": [], "kind": "unanswerable", "near": "a"},
-        {
-            "id": "d",
-            "question": "마스크는?",
-            "answers": ["마스크"],
-            "evidence": [{"doc": "a", "quote": "마스크"}],
-            "kind": "why",
-            "split": "dev",
-        },
-    ]
-    write(path, [common | row for row in rows])
-    return path
+    return write_questions(tmp_path / "questions.jsonl")
 
 
 @pytest.fixture
@@ -229,7 +182,7 @@ def test_everything_from_end_to_end(fakes: None, data: Path, questions: Path, tm
     figures = {figure.name: figure for figure in found.figures}
     assert figures["KorQuAD, gold passage F1"].goal == 0.84 and figures["mean of mlfb, hf and autorag, dense, hit@1"].goal is not None
     assert figures["sets significantly below a leg"].value == 0 and 30 < figures["encoder and reader"].value < 60
-    assert {"read, span", "read, sentence", "weigh, span", "retrieve dense"} <= set(told)
+    assert {"read, span", "read, sentence", "weigh, span", "rank"} <= set(told)
 
 
 def test_without_a_data_folder_it_says_which_option_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
