@@ -246,7 +246,8 @@ def lock(options: argparse.Namespace) -> None:
         call(*resolve, "--output-file", "requirements.lock")
         names = [line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line]
         leave_out = [part for name in names for part in ("--no-emit-package", name)]
-        call(*resolve, *leave_out, "--all-extras", "--constraints", "requirements.lock", "--output-file", "requirements-test.lock")
+        extras = ["--extra", "test", "--extra", "export"]  # the peers of `bench` are many packages, and no test needs them
+        call(*resolve, *leave_out, *extras, "--constraints", "requirements.lock", "--output-file", "requirements-test.lock")
 
 
 def parser() -> argparse.ArgumentParser:

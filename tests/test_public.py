@@ -11,6 +11,7 @@ from index import errors
 ERRORS = [
     "DataError",
     "EncoderMismatch",
+    "EndpointError",
     "IndexBusy",
     "IndexCorrupt",
     "IndexFormat",

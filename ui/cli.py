@@ -6,10 +6,9 @@ Exit: 0 answered or done, 1 nothing found or abstained (every question of severa
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
@@ -19,27 +18,21 @@ from typing import TYPE_CHECKING
 from index.errors import IndexMissing, IndexProblem, ModelError, RagError, UsageError
 from index.types import Filter, Generation
 from rag import __version__
-from rag.types import READERS, RETRIEVERS
-from ui import cli_train, view
-from ui.console import count, probability, progress
+from rag.types import RETRIEVERS
+from ui import cli_compare, cli_eval, cli_questions, cli_train, view
+from ui.arguments import Options, add_encoder, add_place, add_reader, add_verb
+from ui.console import count, progress, show
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
-    from index.index import Index
-    from rag.evaluation.report import Report
     from rag.pipeline import Pipeline
-    from rag.types import Retriever
 
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
-Options = argparse.Namespace
-
 ANSWERED, NOTHING, INTERRUPTED = 0, 1, 130
-DEFAULT_INDEX = "data/index"
-QUESTIONS = "data/questions.jsonl"
-CACHE = ".cache/vectors"
-INDEX_HELP = f"the folder of the index (default: $RAG_INDEX, else {DEFAULT_INDEX})"
-EXITS = "Exit status: 0 answered or done, 1 nothing found or abstained, 2 wrong usage, 3 input or index error, 130 interrupted."
+EXITS = (
+    "Exit status: 0 answered or done, 1 nothing found, abstained, or a metric fell, 2 wrong usage, 3 input or index error, 130 interrupted."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,22 +68,10 @@ def _speak_utf8() -> None:
 # Output
 
 
-def _show(options: Options, value: view.Json, text: Callable[[view.Style], str]) -> None:
-    """Prints one result: a line of JSON, or text that is coloured on a terminal."""
-    if options.format == "json":
-        print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
-    else:
-        print(text(_style()), flush=True)
-
-
 def _announce(options: Options, question: str) -> None:
     """Names a question above its result, where there may be several."""
     if options.format == "text" and options.question in ([], ["-"]):
         print(f"? {view.printable(question)}")
-
-
-def _style() -> view.Style:
-    return view.COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else view.PLAIN
 
 
 # Input
@@ -150,7 +131,7 @@ def search(options: Options) -> int:
         _announce(options, question)
         hits = pipeline.search(question, options.k, _filter(options))
         found += len(hits)
-        _show(options, view.hits_dict(question, hits), partial(view.search_text, question, hits))
+        show(options, view.hits_dict(question, hits), partial(view.search_text, question, hits))
     return ANSWERED if found else NOTHING
 
 
@@ -161,7 +142,7 @@ def ask(options: Options) -> int:
         _announce(options, question)
         answer = pipeline.ask(question, filter=_filter(options), k=options.k)
         answered += not answer.abstained
-        _show(options, view.answer_dict(answer), partial(view.answer_text, answer))
+        show(options, view.answer_dict(answer), partial(view.answer_text, answer))
     return ANSWERED if answered else NOTHING
 
 
@@ -183,7 +164,7 @@ def index(options: Options) -> int:
     )
     for problem in (*report.problems, *report.warnings):
         print(f"{problem.doc_id}: {problem.reason}", file=sys.stderr)
-    _show(options, asdict(report), partial(view.update_text, report))
+    show(options, asdict(report), partial(view.update_text, report))
     return ANSWERED
 
 
@@ -210,14 +191,14 @@ def status(options: Options) -> int:
 
     opened = FolderIndex.open(options.index)
     shown = str(options.index), opened, has_changed(opened.manifest.encoder)
-    _show(options, view.status_dict(*shown), partial(view.status_text, *shown))
+    show(options, view.status_dict(*shown), partial(view.status_text, *shown))
     return ANSWERED
 
 
 def history(options: Options) -> int:
     """The generations that can be returned to."""
     kept = _generations(options.index)
-    _show(options, {"generations": [asdict(each) for each in kept]}, partial(view.history_text, kept))
+    show(options, {"generations": [asdict(each) for each in kept]}, partial(view.history_text, kept))
     return ANSWERED
 
 
@@ -248,56 +229,8 @@ def verify(options: Options) -> int:
 
     problems = inspection.verify(options.index)
     found = {"index": str(options.index), "whole": not problems, "problems": problems}
-    _show(options, found, partial(view.verify_text, str(options.index), problems))
+    show(options, found, partial(view.verify_text, str(options.index), problems))
     return RagError.exit_code if problems else ANSWERED
-
-
-def evaluate(options: Options) -> int:
-    """Measures retrieval and answers on gold questions, or retrieval on public sets."""
-    report = _on_notes(options) if options.sets is None else _on_sets(options)
-    if options.json:
-        _save(options.json, report)
-    _show(options, report.to_dict(), partial(view.report_text, report))
-    return ANSWERED
-
-
-def _on_notes(options: Options) -> Report:
-    from rag.evaluation.datasets import load_questions
-    from rag.evaluation.evaluate import evaluate as measure
-    from rag.pipeline import Pipeline
-    from rag.span_reader import Noticed
-
-    questions = [each for each in load_questions(options.questions) if options.split in ("all", each.split)]
-    if not questions:
-        raise UsageError(f"{options.questions} has no question of split {options.split}: choose another --split")
-    pipeline = Pipeline.open(options.index, encoder=options.encoder, reader=options.reader, threshold=options.threshold)
-    if isinstance(pipeline.reader, Noticed):
-        print(pipeline.reader.notice, file=sys.stderr)
-    return measure(pipeline, questions, progress=progress())
-
-
-def _on_sets(options: Options) -> Report:
-    from index.encoder import open_encoder
-    from index.morphemes import Analyser
-    from rag.evaluation.datasets import YARDSTICKS, data_root
-    from rag.evaluation.yardstick import evaluate_sets
-
-    root, encoder = data_root(options.data), open_encoder(options.encoder)
-    return evaluate_sets(root, encoder, Analyser().terms, _retrievers, options.sets or YARDSTICKS, cache=options.cache, progress=progress())
-
-
-def _save(file: Path, report: Report) -> None:
-    try:
-        file.write_text(json.dumps(report.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(f"cannot write the report to {file}: {problem.strerror}") from problem
-
-
-def _retrievers(index: Index, encoder: Encoder) -> dict[str, Retriever]:
-    from rag.pipeline import Pipeline
-
-    pipeline = Pipeline.over(index, encoder, reader="sentence")  # nothing is read: the span model need not be loaded
-    return {name: pipeline.retriever(name) for name in RETRIEVERS}
 
 
 def page(options: Options) -> int:
@@ -319,46 +252,32 @@ def parser() -> argparse.ArgumentParser:
     )
     program.add_argument("--version", action="version", version=f"rag {__version__}")
     verbs = program.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_index, _add_search, _add_ask, _add_eval, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
+    evaluation = (cli_eval.add_eval, cli_compare.add_compare, cli_questions.add_questions)
+    for add in (_add_index, _add_search, _add_ask, *evaluation, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
         add(verbs)
-    cli_train.add_verbs(verbs, _add_place)
+    cli_train.add_verbs(verbs, add_place)
     return program
 
 
-def _verb(verbs: Verbs, name: str, handle: Callable[[Options], int], help: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
-    verb.set_defaults(handle=handle)
-    _add_place(verb)
-    if handle is not page:
-        verb.add_argument(
-            "--format", choices=("text", "json"), default="text", help="text for people, or JSON, one line for each result (default: text)"
-        )
-    return verb
-
-
-def _add_place(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--index", type=Path, metavar="DIR", default=Path(os.environ.get("RAG_INDEX") or DEFAULT_INDEX), help=INDEX_HELP)
-
-
 def _add_index(verbs: Verbs) -> None:
-    verb = _verb(verbs, "index", index, "make the index mirror a folder of notes")
+    verb = add_verb(verbs, "index", index, "make the index mirror a folder of notes")
     verb.add_argument("notes", type=Path, nargs="*", metavar="NOTES", help="folders of notes (default: those it mirrors already)")
     mode = verb.add_mutually_exclusive_group()
     mode.add_argument("--add", action="store_true", help="mirror these folders too, beside those it mirrors already")
     mode.add_argument("--replace", action="store_true", help="forget what the index holds and mirror these folders alone")
-    _add_encoder(verb)
+    add_encoder(verb)
 
 
 def _add_search(verbs: Verbs) -> None:
-    verb = _verb(verbs, "search", search, "show the passages nearest to a question")
+    verb = add_verb(verbs, "search", search, "show the passages nearest to a question")
     verb.set_defaults(reader="sentence", threshold=None)  # nothing is read: the span model need not be loaded
     _add_question(verb)
 
 
 def _add_ask(verbs: Verbs) -> None:
-    verb = _verb(verbs, "ask", ask, "answer a question from the notes, with the source")
+    verb = add_verb(verbs, "ask", ask, "answer a question from the notes, with the source")
     _add_question(verb)
-    _add_reader(verb)
+    add_reader(verb)
 
 
 def _add_question(verb: argparse.ArgumentParser) -> None:
@@ -372,70 +291,33 @@ def _add_question(verb: argparse.ArgumentParser) -> None:
         "--note", action="append", default=[], metavar="GLOB", help="only notes of this name, such as 'week05/*.md'; may be repeated"
     )
     verb.add_argument("--folder", action="append", default=[], metavar="PATH", help="only notes of this folder; may be repeated")
-    _add_encoder(verb)
-
-
-def _add_encoder(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--encoder",
-        type=_model,
-        metavar="MODEL",
-        help="a sentence-transformers model by name or folder (default: the index's own, else the shipped one)",
-    )
-
-
-def _model(text: str) -> str:
-    """A folder by its whole path: the index remembers it, and may be asked from elsewhere."""
-    return str(Path(text).resolve()) if Path(text).is_dir() else text
-
-
-def _add_reader(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--reader",
-        choices=READERS,
-        help="answer with exact words (span) or with whole sentences (default: span, where its model is)",
-    )
-    verb.add_argument(
-        "--threshold", type=probability, metavar="P", help="refuse where the notes hold an answer with less than this probability, 0 to 1"
-    )
-
-
-def _add_eval(verbs: Verbs) -> None:
-    verb = _verb(verbs, "eval", evaluate, "measure retrieval and answers on gold questions")
-    verb.add_argument("--questions", type=Path, metavar="FILE", default=Path(QUESTIONS), help=f"gold questions (default: {QUESTIONS})")
-    verb.add_argument("--split", choices=("dev", "test", "all"), default="test", help="which of them (default: test)")
-    verb.add_argument("--sets", nargs="*", metavar="SET", help="measure retrieval on public sets instead: these, or all of the usual ones")
-    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
-    verb.add_argument("--cache", type=Path, metavar="DIR", default=Path(CACHE), help=f"where their vectors are kept (default: {CACHE})")
-    verb.add_argument("--json", type=Path, metavar="FILE", help="write the report with a row for every question to a file")
-    _add_encoder(verb)
-    _add_reader(verb)
+    add_encoder(verb)
 
 
 def _add_ui(verbs: Verbs) -> None:
-    verb = _verb(verbs, "ui", page, "open the page in the browser")
+    verb = add_verb(verbs, "ui", page, "open the page in the browser", formats=False)
     verb.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine only)")
     verb.add_argument("--port", type=int, default=7860, help="port to listen at (default: 7860)")
     verb.add_argument("--open", action="store_true", help="open a browser window on the page")
 
 
 def _add_status(verbs: Verbs) -> None:
-    _verb(verbs, "status", status, "show what the index holds")
+    add_verb(verbs, "status", status, "show what the index holds")
 
 
 def _add_history(verbs: Verbs) -> None:
-    _verb(verbs, "history", history, "list the generations that can be returned to")
+    add_verb(verbs, "history", history, "list the generations that can be returned to")
 
 
 def _add_rollback(verbs: Verbs) -> None:
-    verb = _verb(verbs, "rollback", rollback, "return to an earlier generation")
+    verb = add_verb(verbs, "rollback", rollback, "return to an earlier generation")
     verb.add_argument(
         "generation", type=count, nargs="?", metavar="GENERATION", help="its number, as `rag history` shows it (default: the one before)"
     )
 
 
 def _add_verify(verbs: Verbs) -> None:
-    _verb(verbs, "verify", verify, "check every file of the index against its manifest")
+    add_verb(verbs, "verify", verify, "check every file of the index against its manifest")
 
 
 if __name__ == "__main__":

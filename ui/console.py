@@ -1,22 +1,66 @@
-"""What every command of the program needs of the terminal: progress, and numbers among its arguments."""
+"""What every command of the program needs of the terminal: results, progress, and numbers among its arguments."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
 
+from index.errors import UsageError
 from index.types import Progress
+from ui import view
+
+_TELLING = 2.0
+"""Seconds of work before it is said how long the rest will take."""
 
 
-def progress() -> Progress | None:
-    """A line on stderr that is written over as work goes on; nothing where nobody watches."""
+def show(options: argparse.Namespace, value: view.Json, text: Callable[[view.Style], str]) -> None:
+    """Prints one result as `options.format` says: a line of JSON, or text that is coloured on a terminal."""
+    if options.format == "json":
+        print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        print(text(_style()), flush=True)
+
+
+def save(file: Path, text: str) -> None:
+    """Writes a file that was asked for; UsageError where it cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"cannot write the report to {file}: {problem.strerror}") from problem
+
+
+def _style() -> view.Style:
+    return view.COLOUR if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else view.PLAIN
+
+
+def progress(clock: Callable[[], float] = perf_counter) -> Progress | None:
+    """A line on stderr that is written over as work goes on, with the time left; nothing where nobody watches."""
     if not sys.stderr.isatty():
         return None
+    began: dict[str, tuple[float, int]] = {}
 
     def show(stage: str, done: int, total: int) -> None:
-        print(f"\r\x1b[K{stage} {done}/{total}" if done < total else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+        now = clock()
+        start, first = began.setdefault(stage, (now, done))
+        if done >= total:  # a stage of this name may come again
+            del began[stage]
+        line = f"{stage} {done}/{total}{_time_left(now - start, done - first, total - done)}"
+        print(f"\r\x1b[K{line if done < total else ''}", end="", file=sys.stderr, flush=True)
 
     return show
+
+
+def _time_left(seconds: float, done: int, left: int) -> str:
+    """Told once there is something to go by."""
+    if seconds < _TELLING or not done:
+        return ""
+    minutes, rest = divmod(round(seconds / done * left), 60)
+    return f", {minutes}:{rest:02} left"
 
 
 def count(text: str) -> int:

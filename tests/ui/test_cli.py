@@ -21,9 +21,7 @@ from index.errors import IndexMissing, UsageError
 from index.morphemes import Analyser
 from index.settings import IndexSettings
 from index.types import Filter, Locator, Passage
-from rag.evaluation.datasets import Question
-from rag.evaluation.report import Report, Table
-from rag.span_reader import NO_SPANS, Noticed
+from rag.span_reader import NO_SPANS
 from rag.types import Answer, Hit, Leg, Span
 from tests.fakes import HashEncoder
 from ui import cli, console
@@ -226,6 +224,18 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
     assert terminal.getvalue() == "\r\x1b[Kencode 1/2\r\x1b[K"
 
 
+def test_the_time_left_is_told_once_it_can_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, times = Terminal(), iter([0.0, 1.0, 30.0, 40.0, 50.0])
+    monkeypatch.setattr(sys, "stderr", terminal)
+    show = console.progress(lambda: next(times))
+    assert show is not None
+    for done in (10, 20, 110, 310):
+        show("encode", done, 310)
+    show("encode", 1, 9)  # the same stage again begins anew
+    lines = terminal.getvalue().split("\r\x1b[K")
+    assert lines == ["", "encode 10/310", "encode 20/310", "encode 110/310, 1:00 left", "", "encode 1/9"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings"),
     [
@@ -264,87 +274,6 @@ def test_every_command_is_in_the_manual() -> None:
     for name in ("index", "search", "ask", "eval", "ui", "status", "history", "rollback", "verify", "train", *train):
         assert f"## `rag {name}`\n" in page
         assert f"(#rag-{name.replace(' ', '-')})" in page
-
-
-GOLD = [
-    {
-        "id": "q1",
-        "question": "MRR이란?",
-        "answers": ["평균"],
-        "evidence": [{"doc": "a.md", "quote": "평균"}],
-        "kind": "definition",
-        "split": "dev",
-    },
-    {
-        "id": "q2",
-        "question": "풀링이란?",
-        "answers": ["줄임"],
-        "evidence": [{"doc": "a.md", "quote": "줄임"}],
-        "kind": "definition",
-        "split": "test",
-    },
-]
-REPORT = Report({"questions": 1}, (Table("retrieval", ("retriever", "hit@1"), (("hybrid", 0.5),)),))
-
-
-@pytest.fixture
-def opened() -> list[dict[str, object]]:
-    """What pipelines were opened with."""
-    return []
-
-
-@pytest.fixture
-def measured(canned: Canned, opened: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
-    """`rag eval` over two questions without an index; the ids that were measured are remembered."""
-    ids: list[list[str]] = []
-
-    def measure(pipeline: object, questions: Sequence[Question], *, progress: object) -> Report:
-        ids.append([question.id for question in questions])
-        return REPORT
-
-    monkeypatch.setattr("rag.evaluation.evaluate.evaluate", measure)
-    monkeypatch.setattr("rag.pipeline.Pipeline.open", lambda place, **settings: opened.append(settings) or canned)
-    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in GOLD), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return ids
-
-
-@pytest.mark.parametrize(("split", "ids"), [([], ["q2"]), (["--split", "dev"], ["q1"]), (["--split", "all"], ["q1", "q2"])])
-def test_eval_measures_one_split(measured: list[list[str]], capsys: pytest.CaptureFixture[str], split: list[str], ids: list[str]) -> None:
-    assert cli.main(["eval", "--questions", "gold.jsonl", *split]) == 0
-    assert measured == [ids]
-    assert capsys.readouterr().out == "questions: 1\n\nretrieval\nretriever  hit@1\n---------  -----\nhybrid     0.500\n"
-
-
-def test_eval_measures_the_reader_asked_for(measured: list[list[str]], opened: list[dict[str, object]]) -> None:
-    cli.main(["eval", "--questions", "gold.jsonl"])
-    cli.main(["eval", "--questions", "gold.jsonl", "--reader", "sentence", "--threshold", "0.25"])
-    assert [(each["reader"], each["threshold"]) for each in opened] == [(None, None), ("sentence", 0.25)]
-
-
-def test_eval_says_when_another_reader_stands_in(measured: list[list[str]], canned: Canned, capsys: pytest.CaptureFixture[str]) -> None:
-    canned.reader = Noticed(canned, "sentences answer")  # type: ignore[arg-type]
-    assert cli.main(["eval", "--questions", "gold.jsonl"]) == 0
-    assert capsys.readouterr().err == "sentences answer\n"
-
-
-def test_eval_writes_its_report(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["eval", "--questions", "gold.jsonl", "--json", "report.json", "--format", "json"]) == 0
-    assert json.loads(Path("report.json").read_text(encoding="utf-8")) == json.loads(capsys.readouterr().out)
-    assert cli.main(["eval", "--questions", "gold.jsonl", "--json", "no/report.json"]) == 2
-    assert capsys.readouterr().err == "error: cannot write the report to no/report.json: No such file or directory\n"
-
-
-def test_eval_without_a_question_of_the_split_exits_2(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-    Path("gold.jsonl").write_text(json.dumps(GOLD[0]) + "\n", encoding="utf-8")
-    assert cli.main(["eval", "--questions", "gold.jsonl"]) == 2
-    assert "has no question of split test" in capsys.readouterr().err
-
-
-def test_eval_of_public_sets_needs_their_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.delenv("RAG_DATA", raising=False)
-    assert cli.main(["eval", "--sets", "korquad"]) == 2
-    assert "--data DIR" in capsys.readouterr().err
 
 
 def test_ui_serves_the_index_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
