@@ -41,6 +41,9 @@ def add_verbs(verbs: Verbs, add_place: Callable[[argparse.ArgumentParser], None]
     _add_data(retriever)
     retriever.add_argument("--start", type=Path, metavar="FILE", help="weights of an earlier round (its encoder.safetensors)")
     retriever.add_argument("--dense", action="store_true", help="mine the model's own mistakes too, not only those of BM25")
+    retriever.add_argument(
+        "--average", type=share, default=0.5, metavar="S", help="how far the exported weights go from the old to the new (default: 0.5)"
+    )
     own = _stage(stages, "adapt", adapt, "adapt the encoder to your notes, and switch to it only where it is better")
     add_place(own)
     own.add_argument("--epochs", type=count, default=2, metavar="N", help="how often each question is seen (default: 2)")
@@ -86,7 +89,7 @@ def train_reader(options: Options) -> int:
 
 
 def train_retriever(options: Options) -> int:
-    """Prints the figures of the held-out questions."""
+    """Prints the figures of the held-out questions, and the folder of the encoder."""
     from rag.evaluation.datasets import data_root
     from rag.training import stages
     from rag.training.selfsup import pairs
@@ -95,7 +98,9 @@ def train_retriever(options: Options) -> int:
     course = stages.Course(share=options.share, without=tuple(options.without), seed=options.seed, dense=options.dense)
     course = replace(course, epochs=options.epochs or course.epochs)
     passages = _passages(root)
-    _show(stages.train_retriever(root, _base(options, out), out, passages, list(pairs(passages)), course, options.start))
+    base = _base(options, out)
+    _show(stages.train_retriever(root, base, out, passages, list(pairs(passages)), course, options.start))
+    print(stages.export_retriever(base, out, options.average))
     return 0
 
 

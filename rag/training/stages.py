@@ -259,3 +259,18 @@ def train_retriever(
     scores = train(model, batches, loss_of, schedule, out / "encoder.pt", cost=len, validate=validate, checks=2)
     save_file({name: value.contiguous() for name, value in bert.state_dict().items()}, out / "encoder.safetensors")
     return scores
+
+
+def export_retriever(base: Path, out: Path, share: float) -> Path:
+    """Writes weights `share` of the way from the base to `out/encoder.safetensors` as a folder that `rag index --encoder` takes."""
+    from safetensors.torch import load_file
+    from sentence_transformers import SentenceTransformer
+
+    from index.shipping import export_folder
+    from rag.training.retriever import averaged
+
+    model = SentenceTransformer(str(base), device="cpu")
+    bert = model[0].model
+    bert.load_state_dict(averaged(bert.state_dict(), load_file(out / "encoder.safetensors"), share))
+    export_folder(model, out / "encoder")
+    return out / "encoder"

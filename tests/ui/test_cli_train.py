@@ -84,6 +84,7 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Any, ...
 
     monkeypatch.setattr("rag.training.stages.train_reader", stage)
     monkeypatch.setattr("rag.training.stages.train_retriever", stage)
+    monkeypatch.setattr("rag.training.stages.export_retriever", lambda base, out, share: out / f"encoder {share}")
     monkeypatch.setattr(cli_train, "_passages", lambda root: [])
     for name in ("base", "data"):
         (tmp_path / name).mkdir()
@@ -101,14 +102,14 @@ def test_the_options_reach_the_stage_and_its_figures_are_shown(
 ) -> None:
     assert train(tmp_path, "reader") == 0
     assert train(tmp_path, "reader", "--share", "0.25", "--epochs", "2", "--without", "a", "b", "--seed", "7", out="quarter") == 0
-    assert train(tmp_path, "retriever", "--dense", "--start", "round1.safetensors") == 0
+    assert train(tmp_path, "retriever", "--dense", "--start", "round1.safetensors", "--average", "0.4") == 0
     places = tmp_path / "data", tmp_path / "base", tmp_path / "out"
     assert runs == [
         (*places, [], Plan()),
         (*places[:2], tmp_path / "quarter", [], Plan(share=0.25, epochs=2, without=("a", "b"), seed=7)),
         (*places, [], [], Course(dense=True), Path("round1.safetensors")),
     ]
-    assert capsys.readouterr().out == "held-out hit@1 0.5000\n" * 3
+    assert capsys.readouterr().out == "held-out hit@1 0.5000\n" * 3 + f"{tmp_path / 'out' / 'encoder 0.4'}\n"
 
 
 def test_a_run_goes_on_only_as_it_was_begun(runs: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
