@@ -150,7 +150,8 @@ def _command(verb: str, index: Path, question: str) -> list[str]:
 def _run(command: Sequence[str]) -> str:
     """What a command printed; RagError with what it complained of."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+        unlogged = {**os.environ, "RAG_LOG": "0"}  # nobody asked these
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=unlogged)
     except FileNotFoundError as error:
         raise RagError(f"there is no program {command[0]}; set the project up with `make test` and use the Python of its .venv") from error
     if done.returncode not in ANSWERED_OR_NOT or not done.stdout:  # a crash ends with 1 too, but prints no result

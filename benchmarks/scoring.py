@@ -1,6 +1,7 @@
 """What scoring costs beyond retrieval: the rankings of a set as large as KorQuAD's, made up, so that nobody's text is needed.
 
-Scored are the hits of a retriever that had them ready, as `rag eval` does it (gold, every metric, tokens and the tables), and a TREC run.
+Scored are the hits of a retriever that had them ready, as `rag eval` does it (gold, the passages' tokens, every metric and the tables),
+and a TREC run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from benchmarks.results import Figure, Findings
 from index.encoder import Encoder, open_encoder
 from index.types import Filter, Locator, Passage
 from rag.evaluation.datasets import Evidence, Question
-from rag.evaluation.evaluate import retrieval_rows, retrieval_tables
+from rag.evaluation.evaluate import Texts, retrieval_rows, retrieval_tables
 from rag.evaluation.gold import gold_over
 from rag.evaluation.report import QuestionRow
 from rag.evaluation.trec import Qrels, judged_run, read_run, write_run
@@ -91,7 +92,9 @@ def _timed(took: dict[str, float], name: str, step: Callable[[], Value]) -> Valu
 def _scored(passages: Sequence[Passage], questions: Sequence[Question], ready: Ready, encoder: Encoder) -> list[QuestionRow]:
     texts = {passage.doc_id: passage.text for passage in passages}
     gold = gold_over({passage.doc_id: [passage] for passage in passages}, texts.__getitem__, questions)
-    rows = retrieval_rows({"ready": ready}, gold, questions, KS, encoder)
+    known = Texts(encoder)
+    known.tokens(list(texts.values()))
+    rows = retrieval_rows({"ready": ready}, gold, questions, KS, encoder, texts=known)
     retrieval_tables(rows, KS)
     return rows
 

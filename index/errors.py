@@ -6,6 +6,7 @@
     ├── ModelError            a model is missing, broken, or needs an extra    (exit 3)
     ├── DataError             an evaluation set is missing or broken           (exit 3)
     ├── EndpointError         a language model's endpoint gives no answer      (exit 3)
+    ├── LogError              the log of questions cannot be read or changed   (exit 3)
     └── IndexProblem          the index cannot be used as it is                (exit 3)
         ├── IndexMissing      there is none at that place
         ├── IndexFormat       written by another version of the program
@@ -46,6 +47,10 @@ class DataError(RagError):
 
 class EndpointError(RagError):
     """A language model's endpoint gives no answer."""
+
+
+class LogError(RagError):
+    """The log of questions cannot be read or changed."""
 
 
 class IndexProblem(RagError):

@@ -16,7 +16,7 @@ from index.commit import write_changes
 from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, UsageError
 from index.files import DISK, FileSystem
 from index.index import Changes, Ids, IndexedDocument, Scores, Vectors, check, inside, padded, summarise
-from index.lexical import Part, bm25, document_frequency, statistics, terms_of
+from index.lexical import Part, bm25, document_frequency, statistics, terms_of, vocabulary
 from index.manifest import MEND, EncoderEntry, Manifest
 from index.segment import Note, Segment, parse_note
 from index.settings import IndexSettings
@@ -175,6 +175,9 @@ class FolderIndex:
 
     def document_frequency(self, terms: Sequence[str]) -> list[int]:
         return [document_frequency(self._parts, term) for term in terms]
+
+    def vocabulary(self) -> dict[str, int]:
+        return vocabulary(self._parts)
 
     def _kept(self, filter: Filter | None) -> Kept | None:
         """Which passages pass the filter; None for all."""

@@ -86,6 +86,10 @@ class Index(Protocol):
         """In how many findable passages each term occurs."""
         ...
 
+    def vocabulary(self) -> Mapping[str, int]:
+        """Every term of a findable passage, with the number of passages that it occurs in; built anew by each call."""
+        ...
+
     def apply(self, changes: Changes, summary: str = "") -> Self:
         """Commits the changes and returns the new generation; this one stays as it is."""
         ...

@@ -148,6 +148,18 @@ def document_frequency(parts: Sequence[Part], term: str) -> int:
     return _living(parts, [part.postings.of(term) for part in parts])
 
 
+def vocabulary(parts: Sequence[Part]) -> dict[str, int]:
+    """Every term that a living passage holds, with the number of them."""
+    found: Counter[str] = Counter()
+    for part in parts:
+        joined, starts = part.postings.terms.tobytes(), part.postings.bounds
+        living = np.concatenate(([0], np.cumsum(part.live[part.postings.entries[0]])))[starts[1]]
+        for first, end, count in zip(starts[0, :-1].tolist(), starts[0, 1:].tolist(), np.diff(living).tolist(), strict=True):
+            if count:
+                found[joined[first:end].decode("utf-8", "surrogatepass")] += count
+    return dict(found)
+
+
 def _living(parts: Sequence[Part], found: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> int:
     """How many of the rows found in each part live."""
     return sum(int(part.live[rows].sum()) for part, (rows, _) in zip(parts, found, strict=True))

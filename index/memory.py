@@ -84,6 +84,9 @@ class MemoryIndex:
     def document_frequency(self, terms: Sequence[str]) -> list[int]:
         return [sum(term in passage for passage in self._terms) for term in terms]
 
+    def vocabulary(self) -> dict[str, int]:
+        return dict(Counter(term for passage in self._terms for term in passage))
+
     def _kept(self, filter: Filter | None) -> NDArray[np.bool_]:
         return np.array([not filter or filter.keeps(passage.doc_id) for passage in self._passages], np.bool_)
 

@@ -122,7 +122,7 @@ def split(document: Document, settings: SplitSettings, count_tokens: CountTokens
 
     Where headings or parent bullets would fill more than half of that, the outermost are left out.
     """
-    locate = _locator(document)
+    locate = locator(document)
     base = Passage(document.doc_id, document.title, (), "", 0, 0, Locator(1))
     passages: list[Passage] = []
     for section in _sections(document):
@@ -387,7 +387,8 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return (start if at_line_start else start + len(margin)), end
 
 
-def _locator(document: Document) -> Callable[[int], Locator]:
+def locator(document: Document) -> Callable[[int], Locator]:
+    """Says of an offset of the document's text where it stands for a person."""
     newlines = [at for at, sign in enumerate(document.text) if sign == "\n"]
     marks: dict[str, list[Mark]] = {"page": [], "slide": [], "cell": [], "time": []}
     for mark in document.marks:

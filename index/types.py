@@ -5,6 +5,7 @@ Offsets count Unicode code points of `Document.text`, never bytes and never UTF-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -99,23 +100,41 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Keeps passages of the named notes or folders. Empty means everything.
+    """Keeps passages by the place, week and format of their notes. Empty means everything.
 
     `notes` are document ids or glob patterns (`week05/*.md`), `folders` are path prefixes (`week05`); any match lets a passage through.
+    `weeks` and `types` narrow that: to notes or folders named after one of the weeks (`weeks_of`), to file names of one of the suffixes.
     """
 
     notes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    weeks: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.notes or self.folders)
+        return bool(self.notes or self.folders or self.weeks or self.types)
 
     def keeps(self, doc_id: str) -> bool:
-        if not self:
-            return True
+        if self.weeks and weeks_of(doc_id).isdisjoint(self.weeks):
+            return False
+        if self.types and not any(doc_id.lower().endswith(f".{suffix.lower().lstrip('.')}") for suffix in self.types):
+            return False
+        return not (self.notes or self.folders) or self._names(doc_id)
+
+    def _names(self, doc_id: str) -> bool:
         if any(fnmatchcase(doc_id, pattern) for pattern in self.notes):
             return True
         return any(doc_id.startswith(folder.rstrip("/") + "/") for folder in self.folders)
+
+
+_WEEK = re.compile(
+    r"(?<![^\W_])(?:week|wk|w)[\W_]?0*(\d+)(?!\d)|(?<!\d)0*(\d+)[\W_]?주(?:차|(?![가-힣]))|주차[\W_]?0*(\d+)(?!\d)", re.IGNORECASE
+)
+
+
+def weeks_of(doc_id: str) -> frozenset[int]:
+    """The weeks that a note or a folder above it is named after: week03, week-3, wk3, w3, 3주차, 제3주."""
+    return frozenset(int(number) for found in _WEEK.findall(doc_id) for number in found if number)
 
 
 @dataclass(frozen=True, slots=True)

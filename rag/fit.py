@@ -291,12 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--questions", type=Path, default=Path("data/questions.jsonl"))
     parser.add_argument("--cache", type=Path, default=Path(".cache/vectors"))
     parser.add_argument("--only", choices=("mixture", "sentence", "span"))
+    parser.add_argument("--encoder", help="the encoder to fit for, by folder or name (default: the shipped one)")
+    parser.add_argument("--mixture", type=Path, default=WEIGHTS, help="where the mixture's weights go (default: into the package)")
     options = parser.parse_args(arguments)
-    encoder, analyser = open_encoder(), Analyser()
+    encoder, analyser = open_encoder(options.encoder), Analyser()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         public = public_sources(data_root(options.data), encoder, analyser, options.cache, Path(folder))
         if options.only in (None, "mixture"):
-            _save(WEIGHTS, {"features": FEATURES, "weights": fit_mixture(public)})
+            _save(options.mixture, {"features": FEATURES, "weights": fit_mixture(public)})
         if options.only != "mixture":
             questions = [question for question in load_questions(options.questions) if question.split == "dev"]
             own = own_sources(options.index, questions, encoder, analyser, Path(folder))

@@ -14,13 +14,16 @@ from index.errors import EncoderMismatch, ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from index.types import Filter
+from rag import hangul
 from rag.mixture import Mixture
+from rag.repair import Repaired, Repairer
 from rag.retriever import IndexRetriever
-from rag.span_reader import open_reader
+from rag.span_reader import open_reader, reader_name
 from rag.types import RETRIEVERS, Answer, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
 NO_QUESTION = "질문이 비어 있습니다."
+REPAIRED = "{words} 검색했습니다"
 
 _SUMMARY = re.compile(
     r"요약\s*(?:해\s*(?:줘|주[세실십]|줄|달|봐|라|[.!?]|$)|해서|좀|부탁|본\b|하[라시십])|전체\s*(?:내용을?\s*)?정리"
@@ -39,7 +42,7 @@ _TOPIC = 2
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A retriever and a reader over one index. `mixture` takes the place of the shipped one."""
+    """A retriever and a reader over one index. `mixture` takes the place of the shipped one; without a repairer words stay as typed."""
 
     index: Index
     encoder: Encoder
@@ -47,6 +50,7 @@ class Pipeline:
     default: RetrieverName
     reader: Reader
     mixture: Mixture | None = None
+    repairer: Repairer | None = None
 
     @classmethod
     def open(
@@ -86,7 +90,13 @@ class Pipeline:
         answer. `threshold` is the probability of being answerable below which it refuses. Raises ModelError, UsageError.
         """
         analyser = Analyser()
-        return cls(index, encoder, analyser, retriever, open_reader(index, encoder, analyser, reader, threshold))
+        opened = open_reader(index, encoder, analyser, reader, threshold)
+        return cls(index, encoder, analyser, retriever, opened, repairer=Repairer(index, analyser))
+
+    @property
+    def reader_name(self) -> str:
+        """The reader that answers, by its name among READERS, or one of another's by its class."""
+        return reader_name(self.reader)
 
     def retriever(self, name: RetrieverName | None = None) -> Retriever:
         """By default the pipeline's own. Raises EncoderMismatch where it would compare vectors of two encoders, UsageError."""
@@ -100,9 +110,22 @@ class Pipeline:
             )
         return IndexRetriever(self.index, self.encoder, self.analyser, name, self.mixture)
 
-    def search(self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName | None = None) -> list[Hit]:
-        """The k best passages."""
-        return self.retriever(retriever).retrieve(_readable(question), k, filter)
+    def repaired(self, question: str, as_typed: bool = False) -> Repaired:
+        """The question with slips mended by the words of the notes (`rag.repair`); `as_typed` leaves them."""
+        question = _readable(question)
+        return self.repairer(question) if self.repairer and not as_typed else Repaired(question)
+
+    def search(
+        self,
+        question: str,
+        k: int = 5,
+        filter: Filter | None = None,
+        retriever: RetrieverName | None = None,
+        *,
+        as_typed: bool = False,
+    ) -> list[Hit]:
+        """The k best passages for the question, mended or as typed."""
+        return self.retriever(retriever).retrieve(self.repaired(question, as_typed).text, k, filter)
 
     def ask(
         self,
@@ -112,16 +135,27 @@ class Pipeline:
         filter: Filter | None = None,
         k: int = 5,
         retriever: RetrieverName | None = None,
+        as_typed: bool = False,
     ) -> Answer:
-        """The answer with its evidence, or an honest refusal with the closest passages."""
-        question = _readable(question)
-        searched = carried(question, history, self.analyser)
+        """The answer with its evidence, or an honest refusal with the closest passages. `as_typed` mends no slips."""
+        question, meant = _readable(question), self.repaired(question, as_typed)
+        earlier = [replace(turn, question=self.repaired(turn.question, as_typed).text) for turn in history]
+        searched = carried(meant.text, earlier, self.analyser)
         if not searched.strip():
             return Answer(question, "", (), 0.0, (), abstained=True, message=NO_QUESTION)
-        hits = self.search(searched, k, filter, retriever)
+        hits = self.search(searched, k, filter, retriever, as_typed=True)
         if _SUMMARY.search(question):
-            return Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY, searched=searched)
-        return replace(self.reader.read(searched, hits), question=question, searched=searched)
+            answer = Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY)
+        else:
+            answer = self.reader.read(searched, hits)
+        notices = (*repair_notices(meant), *answer.notices)
+        return replace(answer, question=question, searched=searched, notices=notices, repairs=meant.repairs)
+
+
+def repair_notices(meant: Repaired) -> tuple[str, ...]:
+    """That other words than those typed were searched, where they were."""
+    words = [repair.meant for repair in meant.repairs]
+    return (REPAIRED.format(words=hangul.searched_for(words)),) if words else ()
 
 
 def _recorded(place: Path, or_shipped: bool) -> Encoder:

@@ -303,5 +303,17 @@ def open_reader(
         return Noticed(sentences, f"{NO_SPANS}: {error}")
 
 
+def reader_name(reader: Reader) -> str:
+    """What `open_reader` calls a reader, or the class of one that it does not make."""
+    match reader:
+        case Noticed():
+            return reader_name(reader.reader)
+        case SpanReader():
+            return "span"
+        case SentenceReader():
+            return "sentence"
+    return type(reader).__name__
+
+
 def _refusing_below(threshold: float | None, weights: Weights) -> Weights:
     return weights if threshold is None else replace(weights, threshold=threshold)

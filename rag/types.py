@@ -56,11 +56,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A word of a question as it was typed, and the word that was searched for it."""
+
+    typed: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a question. Where `abstained`, `text` is empty, `message` says why, and `hits` are the closest passages.
 
     `confidence` is the probability that the answer's F1 against a human's is at least .5. `searched` is the question as it was
-    searched (a follow-up carries its topic). `notices` say what was degraded on the way (a leg switched off, a model missing).
+    searched (a follow-up carries its topic, words of a slip are mended: `repairs` tells them). `notices` say that, and what was degraded
+    on the way (a leg switched off, a model missing).
     """
 
     question: str
@@ -72,6 +81,7 @@ class Answer:
     message: str = ""
     searched: str = ""
     notices: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 class Retriever(Protocol):

@@ -11,6 +11,7 @@ from index.encoder import Encoder, open_encoder
 from index.morphemes import Analyser
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["RAG_LOG"] = "0"  # what tests ask is nobody's question
 
 settings.register_profile("steady", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")

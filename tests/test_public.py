@@ -17,6 +17,7 @@ ERRORS = [
     "IndexFormat",
     "IndexMissing",
     "IndexProblem",
+    "LogError",
     "ModelError",
     "NoteError",
     "RagError",

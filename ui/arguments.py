@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Options = argparse.Namespace
 
 DEFAULT_INDEX = "data/index"
+QUESTIONS = Path("data/questions.jsonl")
+CACHE = Path(".cache/vectors")
 INDEX_HELP = f"the folder of the index (default: $RAG_INDEX, else {DEFAULT_INDEX})"
 
 
@@ -48,6 +50,36 @@ def add_encoder(verb: argparse.ArgumentParser) -> None:
 def _model(text: str) -> str:
     """A folder by its whole path: the index remembers it, and may be asked from elsewhere."""
     return str(Path(text).resolve()) if Path(text).is_dir() else text
+
+
+def add_questions(verb: argparse.ArgumentParser) -> None:
+    """What is asked, and where the vectors of that are kept."""
+    add = verb.add_argument
+    add(
+        "--questions",
+        type=Path,
+        metavar="PATH",
+        help="gold questions: our JSON Lines, SQuAD/KorQuAD/KLUE-MRC JSON, a BEIR folder, TREC topics, or a CSV of question and answer; "
+        f"a set that brings passages is measured on those, any other over --index (default: {QUESTIONS})",
+    )
+    add(
+        "--qrels",
+        type=Path,
+        metavar="FILE",
+        help="judgements of TREC topics or of a BEIR folder, in TREC's or BEIR's columns; alone they judge runs",
+    )
+    add("--split", metavar="SPLIT", help="which of the questions: dev, test, all (default: test, where they name splits)")
+    add("--drafted", action="store_true", help="take in questions that are only drafted, which nobody has accepted yet")
+    add("--cache", type=Path, metavar="DIR", default=CACHE, help=f"where vectors are kept between runs (default: {CACHE})")
+
+
+def add_report_files(verb: argparse.ArgumentParser) -> None:
+    """The files that hold the whole report."""
+    add = verb.add_argument
+    add("--json", type=Path, metavar="FILE", help="write the report with a row for every system and question to a file")
+    add("--html", type=Path, metavar="FILE", help="write the report as a page with plots, in one file")
+    add("--lang", choices=("ko", "en"), default="ko", help="the language of that page (default: ko)")
+    add("--texts", action="store_true", help="show the questions' words on that page even where the set brings its own passages")
 
 
 def add_reader(verb: argparse.ArgumentParser) -> None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from index.errors import IndexMissing, IndexProblem, ModelError, RagError, UsageError
 from index.types import Filter, Generation
 from rag import __version__
+from rag.querylog import Recorder, open_log
 from rag.types import RETRIEVERS
-from ui import cli_compare, cli_eval, cli_questions, cli_train, view
+from ui import cli_compare, cli_eval, cli_log, cli_questions, cli_train, view
 from ui.arguments import Options, add_encoder, add_place, add_reader, add_verb
 from ui.console import count, progress, show
 
@@ -110,7 +111,7 @@ def _whole(question: str) -> str:
 
 
 def _filter(options: Options) -> Filter | None:
-    return Filter(tuple(options.note), tuple(options.folder)) or None
+    return Filter(tuple(options.note), tuple(options.folder), tuple(options.week), tuple(options.type)) or None
 
 
 def _pipeline(options: Options) -> Pipeline:
@@ -126,10 +127,15 @@ def _pipeline(options: Options) -> Pipeline:
 
 def search(options: Options) -> int:
     """The passages nearest to each question."""
+    from rag.pipeline import repair_notices
+
     pipeline, found = _pipeline(options), 0
     for question in _questions(options):
         _announce(options, question)
-        hits = pipeline.search(question, options.k, _filter(options))
+        meant = pipeline.repaired(question, options.as_typed)
+        for notice in repair_notices(meant):
+            print(f"note: {notice}", file=sys.stderr)
+        hits = pipeline.search(meant.text, options.k, _filter(options), as_typed=True)
         found += len(hits)
         show(options, view.hits_dict(question, hits), partial(view.search_text, question, hits))
     return ANSWERED if found else NOTHING
@@ -138,11 +144,13 @@ def search(options: Options) -> int:
 def ask(options: Options) -> int:
     """The answer to each question, with its source."""
     pipeline, answered = _pipeline(options), 0
-    for question in _questions(options):
-        _announce(options, question)
-        answer = pipeline.ask(question, filter=_filter(options), k=options.k)
-        answered += not answer.abstained
-        show(options, view.answer_dict(answer), partial(view.answer_text, answer))
+    with Recorder(open_log(), options.index) as recorder:
+        for question in _questions(options):
+            _announce(options, question)
+            asking = partial(pipeline.ask, question, filter=_filter(options), k=options.k, as_typed=options.as_typed)
+            answer = recorder.watch("shell", asking, retriever=options.retriever, reader=pipeline.reader_name)
+            answered += not answer.abstained
+            show(options, view.answer_dict(answer), partial(view.answer_text, answer))
     return ANSWERED if answered else NOTHING
 
 
@@ -255,6 +263,7 @@ def parser() -> argparse.ArgumentParser:
     evaluation = (cli_eval.add_eval, cli_compare.add_compare, cli_questions.add_questions)
     for add in (_add_index, _add_search, _add_ask, *evaluation, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
         add(verbs)
+    cli_log.add_log(verbs)
     cli_train.add_verbs(verbs, add_place)
     return program
 
@@ -291,6 +300,22 @@ def _add_question(verb: argparse.ArgumentParser) -> None:
         "--note", action="append", default=[], metavar="GLOB", help="only notes of this name, such as 'week05/*.md'; may be repeated"
     )
     verb.add_argument("--folder", action="append", default=[], metavar="PATH", help="only notes of this folder; may be repeated")
+    verb.add_argument(
+        "--week",
+        type=count,
+        action="append",
+        default=[],
+        metavar="N",
+        help="only notes and folders named after this week (week03, 3주차); may be repeated",
+    )
+    verb.add_argument(
+        "--type", action="append", default=[], metavar="SUFFIX", help="only notes of this format, such as pdf or ipynb; may be repeated"
+    )
+    verb.add_argument(
+        "--as-typed",
+        action="store_true",
+        help="mend no slips: by default ㅇㅈㅍ, durwjsvk or 백터 is searched as the word of the notes it stands for",
+    )
     add_encoder(verb)
 
 

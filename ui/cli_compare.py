@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UsageError
 from ui import view
-from ui.arguments import Options, add_verb
-from ui.cli_eval import CACHE, QUESTIONS
-from ui.console import count, progress, save, show
+from ui.arguments import Options, add_questions, add_report_files, add_verb
+from ui.cli_eval import questions_of, shown_texts, write_report
+from ui.console import count, need_folders, progress, show
 
 if TYPE_CHECKING:
     from rag.evaluation.datasets import Dataset
     from rag.evaluation.report import Report, Table
     from rag.evaluation.systems import System
-
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    from ui.arguments import Verbs
 
 SYSTEM = (
     "hybrid, dense or lexical (a retriever), span or sentence (a reader), or KEY=VALUE, or several of these between commas: "
@@ -36,30 +32,24 @@ def compare(options: Options) -> int:
     from rag.evaluation.compare import ranks_of
     from rag.evaluation.systems import parse_systems
 
+    need_folders(options.json, options.html)
     data, found = _measured(options, parse_systems(options.systems), ranks_of(options.metric))
     report = compared(found, options.metric, options.all_pairs, options.changed)
+    write_report(options, report, shown_texts(options, data) if data else {})
     texts = {each.id: each.text for each in data.questions} if data else {}
-    if options.json:
-        save(options.json, json.dumps(report.to_dict(), ensure_ascii=False))
-    if options.html:
-        from ui.html_report import report_html
-
-        # a set with passages is somebody else's: its words are shown in a file on request only
-        own = options.texts or not (data and data.contexts)
-        save(options.html, report_html(report, options.lang, texts if own else {}))
     show(options, report.to_dict(), partial(view.report_text, with_words(report, texts)))
     return 0
 
 
 def _measured(options: Options, systems: Sequence[System], ks: Sequence[int]) -> tuple[Dataset | None, Report]:
     """The questions, where there are more than judgements of ids, and what the systems did with them."""
-    from rag.evaluation.inputs import load_input, load_judgements
+    from rag.evaluation.inputs import load_judgements
     from rag.evaluation.measure import judged, measured
     from rag.evaluation.runs import shares_ids
     from rag.evaluation.trec import read_qrels, read_run
 
     if options.questions or not options.qrels:
-        data = load_input(options.questions or QUESTIONS, options.qrels, options.split)
+        data = questions_of(options)
     else:
         runs = [system.run for system in systems if system.run]
         if len(runs) < len(systems):
@@ -91,20 +81,7 @@ def add_compare(verbs: Verbs) -> None:
     verb = add_verb(verbs, "compare", compare, "compare retrievers, encoders, sizes of passages, mixtures, readers or runs")
     add = verb.add_argument
     add("systems", nargs="+", metavar="SYSTEM", help=SYSTEM)
-    add(
-        "--questions",
-        type=Path,
-        metavar="PATH",
-        help=f"gold questions of any kind that rag eval reads; a set that brings passages is measured on those (default: {QUESTIONS})",
-    )
-    add("--qrels", type=Path, metavar="FILE", help="judgements of TREC topics or of a BEIR folder; alone they judge runs")
-    add("--split", metavar="SPLIT", help="which of the questions: dev, test, all (default: test, where they name splits)")
-    add("--cache", type=Path, metavar="DIR", default=CACHE, help=f"where vectors are kept between runs (default: {CACHE})")
-    _add_outputs(verb)
-
-
-def _add_outputs(verb: argparse.ArgumentParser) -> None:
-    add = verb.add_argument
+    add_questions(verb)
     add("--metric", action="append", default=[], metavar="NAME", help="compare by this metric instead of the usual ones; may be repeated")
     add("--all-pairs", action="store_true", help="compare every two systems (default: the first with each other one)")
     add(
@@ -114,15 +91,12 @@ def _add_outputs(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many of the questions most won, and most lost, to show (default: 3)",
     )
-    add("--json", type=Path, metavar="FILE", help="write the report with a row for every system and question to a file")
-    add("--html", type=Path, metavar="FILE", help="write the report as a page with plots, in one file")
-    add("--lang", choices=("ko", "en"), default="ko", help="the language of that page (default: ko)")
-    add("--texts", action="store_true", help="show the questions' words on that page even where the set brings its own passages")
+    add_report_files(verb)
 
 
 def _count_from_0(text: str) -> int:
     """A whole number from 0 on."""
-    return 0 if text == "0" else count(text)
+    return count(text, least=0)
 
 
 _count_from_0.__name__ = count.__name__  # what argparse says that a text is not

@@ -14,23 +14,20 @@ from typing import TYPE_CHECKING
 from index.errors import UsageError
 from rag.types import RETRIEVERS, ReaderName, RetrieverName
 from ui import view
-from ui.arguments import Options, add_encoder, add_reader, add_verb
-from ui.console import count, progress, save, show
+from ui.arguments import QUESTIONS, Options, add_encoder, add_questions, add_reader, add_report_files, add_verb
+from ui.console import count, need_folders, progress, save, show
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.index import Index
     from rag.evaluation.datasets import Dataset
     from rag.evaluation.gate import Baseline
-    from rag.evaluation.report import Cell, Report
-    from rag.evaluation.trec import Qrels, Run
+    from rag.evaluation.report import Report
+    from rag.evaluation.trec import Run
     from rag.pipeline import Pipeline
     from rag.types import Retriever
+    from ui.arguments import Verbs
 
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
-
-QUESTIONS = Path("data/questions.jsonl")
-CACHE = Path(".cache/vectors")
 KS = (1, 3, 5, 10, 20)
 MOST = 100
 NOTHING_FELL, FELL = 0, 1
@@ -38,16 +35,18 @@ NOTHING_FELL, FELL = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A report, which of its systems are rankings, and the words of the questions where they may be shown."""
+    """A report, which of its systems are rankings, the words of the questions where they may be shown, and whether hits are documents."""
 
     report: Report
     rankings: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 def evaluate(options: Options) -> int:
     """Measures, writes what was asked for, and prints the report; 1 where a metric fell significantly below the baseline."""
     _check(options)
+    need_folders(options.json, options.html, options.trec, options.write_baseline)
     baseline = _baseline(options.baseline)
     found = _measured(options)
     fell: list[str] = []
@@ -81,14 +80,17 @@ def _measured(options: Options) -> Found:
         return Found(_public_sets(options), _names(options))
     if options.run:
         return _foreign_run(options)
-    data = _questions(options)
+    data = questions_of(options)
     report = _over_passages(options, data) if data.contexts else _over_notes(options, data)
-    return Found(_named(report, data), _names(options), _shown_texts(options, data))
+    return Found(_named(report, data), _names(options), shown_texts(options, data), whole=bool(data.contexts))
 
 
-def _questions(options: Options) -> Dataset:
+def questions_of(options: Options) -> Dataset:
+    """The questions asked for, those that are only drafted left out with a word on stderr."""
     from rag.evaluation.inputs import load_input
 
+    if not options.questions and not QUESTIONS.exists():
+        raise UsageError(f"there is no {QUESTIONS} here: name your questions with --questions PATH")
     data = load_input(options.questions or QUESTIONS, options.qrels, options.split, options.drafted)
     if data.waiting:
         print(f"{data.waiting} questions that are only drafted are left out (--drafted takes them in)", file=sys.stderr)
@@ -102,7 +104,7 @@ def _named(report: Report, data: Dataset) -> Report:
     return replace(report, facts={QUESTION_SET: question_set(data.questions), **report.facts})
 
 
-def _shown_texts(options: Options, data: Dataset) -> dict[str, str]:
+def shown_texts(options: Options, data: Dataset) -> dict[str, str]:
     """A set with passages is somebody else's: its words are shown on request only."""
     return {each.id: each.text for each in data.questions} if options.texts or not data.contexts else {}
 
@@ -179,31 +181,15 @@ def _retrievers(names: Sequence[RetrieverName], index: Index, encoder: Encoder) 
 def _foreign_run(options: Options) -> Found:
     """Judged by ids where the judgements name the run's ids, as trec_eval does; else by what the passages hold."""
     from rag.evaluation.inputs import load_judgements
-    from rag.evaluation.runs import shares_ids
+    from rag.evaluation.runs import evaluate_judged, shares_ids
     from rag.evaluation.trec import read_qrels, read_run
 
     run, system = read_run(options.run), options.run.stem
     qrels = read_qrels(options.qrels) if options.qrels and not (options.questions and options.questions.is_dir()) else None
     if qrels is not None and shares_ids(run, qrels):
-        return Found(_judged_by_ids(run, qrels, options.ks, system), (system,))
-    data = load_judgements(options.qrels) if qrels is not None and not options.questions else _questions(options)
-    return Found(_named(_judged_by_content(options, run, data, system), data), (system,), _shown_texts(options, data))
-
-
-def _judged_by_ids(run: Run, qrels: Qrels, ks: Sequence[int], system: str) -> Report:
-    from rag.evaluation.evaluate import retrieval_tables
-    from rag.evaluation.report import Report
-    from rag.evaluation.trec import judged_run, unjudged
-
-    rows = judged_run(run, qrels, ks, system)
-    left = unjudged(run, qrels)
-    facts: dict[str, Cell] = {
-        "run": system,
-        "questions": len(rows),
-        "questions that the run lacks": len(qrels.keys() - run.keys()),
-        "queries of the run that are not judged": len(left),
-    }
-    return Report(facts, retrieval_tables(rows, ks), tuple(rows))
+        return Found(evaluate_judged(run, system, qrels, options.ks), (system,))
+    data = load_judgements(options.qrels) if qrels is not None and not options.questions else questions_of(options)
+    return Found(_named(_judged_by_content(options, run, data, system), data), (system,), shown_texts(options, data))
 
 
 def _judged_by_content(options: Options, run: Run, data: Dataset, system: str) -> Report:
@@ -237,16 +223,21 @@ def _write(options: Options, found: Found) -> None:
     """The files asked for; UsageError where one cannot be written."""
     from rag.evaluation.gate import GATED, write_baseline
 
-    if options.json:
-        save(options.json, json.dumps(found.report.to_dict(), ensure_ascii=False))
-    if options.html:
-        from ui.html_report import report_html
-
-        save(options.html, report_html(found.report, options.lang, found.texts))
+    write_report(options, found.report, found.texts)
     if options.trec:
         _write_runs(options.trec, found)
     if options.write_baseline:
         write_baseline(options.write_baseline, found.report, options.metric or GATED)
+
+
+def write_report(options: Options, report: Report, texts: Mapping[str, str]) -> None:
+    """The report as `--json` and `--html` ask for it."""
+    if options.json:
+        save(options.json, json.dumps(report.to_dict(), ensure_ascii=False))
+    if options.html:
+        from ui.html_report import report_html
+
+        save(options.html, report_html(report, options.lang, texts))
 
 
 def _write_runs(file: Path, found: Found) -> None:
@@ -256,7 +247,7 @@ def _write_runs(file: Path, found: Found) -> None:
     measured = {row.system for row in found.report.rows}
     for system in (name for name in found.rankings if name in measured):
         place = file if len(found.rankings) == 1 else file.with_suffix(f".{system}{file.suffix}")
-        write_run(place, found.report.rows, system)
+        write_run(place, found.report.rows, system, found.whole)
         print(place, file=sys.stderr)
 
 
@@ -273,21 +264,11 @@ def add_eval(verbs: Verbs) -> None:
 
 
 def _add_inputs(verb: argparse.ArgumentParser) -> None:
+    add_questions(verb)
     add = verb.add_argument
-    add(
-        "--questions",
-        type=Path,
-        metavar="PATH",
-        help="gold questions: our JSON Lines, SQuAD/KorQuAD/KLUE-MRC JSON, a BEIR folder, TREC topics, or a CSV of question and answer; "
-        f"a set that brings passages is measured on those, any other over --index (default: {QUESTIONS})",
-    )
-    add("--qrels", type=Path, metavar="FILE", help="judgements of TREC topics or of a BEIR folder, in TREC's or BEIR's columns")
-    add("--split", metavar="SPLIT", help="which of the questions: dev, test, all (default: test, where they name splits)")
-    add("--drafted", action="store_true", help="take in questions that are only drafted, which nobody has accepted yet")
     add("--run", type=Path, metavar="FILE", help="score this TREC run of any other system instead of retrieving")
     add("--sets", nargs="*", metavar="SET", help="measure retrieval on public sets instead: these, or all of the usual ones")
     add("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
-    add("--cache", type=Path, metavar="DIR", default=CACHE, help=f"where the vectors of sets are kept (default: {CACHE})")
     add("--retriever", choices=RETRIEVERS, help="measure this one only, and answer with it (default: each; answers with hybrid)")
     add("--ks", type=_ranks, default=KS, metavar="K,…", help=f"ranks to cut at, at most {MOST} (default: {','.join(map(str, KS))})")
     add(
@@ -298,12 +279,9 @@ def _add_inputs(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_outputs(verb: argparse.ArgumentParser) -> None:
+    add_report_files(verb)
     add = verb.add_argument
-    add("--json", type=Path, metavar="FILE", help="write the report with a row for every question to a file")
     add("--trec", type=Path, metavar="FILE", help="write the rankings as a TREC run, several systems as FILE.hybrid.trec and so on")
-    add("--html", type=Path, metavar="FILE", help="write the report as a page with plots, in one file")
-    add("--lang", choices=("ko", "en"), default="ko", help="the language of that page (default: ko)")
-    add("--texts", action="store_true", help="show the questions' words on that page even where the set brings its own passages")
     add("--baseline", type=Path, metavar="FILE", help="compare with an earlier result, and exit with 1 where a metric fell significantly")
     add("--write-baseline", type=Path, metavar="FILE", help="keep this result, ids and scores alone, to compare with")
     add("--metric", action="append", metavar="NAME", help="compare or keep this metric instead of the usual ones; may be repeated")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DataError, NoteError, UsageError
 from ui.arguments import Options, add_verb
-from ui.console import count, progress, show
+from ui.console import count, need_folders, progress, show
 
 if TYPE_CHECKING:
     from index.types import Document
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from rag.drafting.make import Drafted
     from rag.drafting.natural import Written
     from rag.drafting.question_file import QuestionFile
-
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    from ui.arguments import Verbs
 
 DONE, NOTHING = 0, 1
 
@@ -61,6 +59,7 @@ def _draft(options: Options) -> int:
     from rag.drafting.make import draft_questions
     from rag.drafting.question_file import append, read
 
+    need_folders(options.out)
     file = read(options.out)
     documents = _documents(options)
     drafted = draft_questions(documents, progress())

@@ -26,6 +26,13 @@ def show(options: argparse.Namespace, value: view.Json, text: Callable[[view.Sty
         print(text(_style()), flush=True)
 
 
+def need_folders(*files: Path | None) -> None:
+    """UsageError where a file that is to be written has no folder to stand in: said before the work, not after it."""
+    for file in files:
+        if file and not file.parent.is_dir():
+            raise UsageError(f"cannot write {file}: there is no folder {file.parent}")
+
+
 def save(file: Path, text: str) -> None:
     """Writes a file that was asked for; UsageError where it cannot be."""
     try:
@@ -63,11 +70,11 @@ def _time_left(seconds: float, done: int, left: int) -> str:
     return f", {minutes}:{rest:02} left"
 
 
-def count(text: str) -> int:
-    """A whole number from 1 on."""
+def count(text: str, least: int = 1) -> int:
+    """A whole number, from 1 on if nothing else is said."""
     number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text} is less than {least}")
     return number
 
 

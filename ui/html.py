@@ -9,9 +9,11 @@ from html import escape
 from math import isfinite
 
 from index.types import Locator, Passage
+from rag import hangul
 from rag.types import Answer, Hit, Leg, Span
 from ui import view
 from ui.highlight import Interval, hang, kinds, lines
+from ui.html_log import thumbs
 from ui.html_note import place_of
 from ui.i18n import KO, LANGS, Lang, Texts, texts
 
@@ -137,14 +139,29 @@ def _code(text: str) -> str:
     return _COMMAND.sub(lambda found: f"<code>{found['quoted'] or found['bare']}</code>", escape(text))
 
 
-def _asked(answer: Answer, t: Texts) -> str:
+def asked(answer: Answer, t: Texts) -> str:
+    """The question, and what was searched where that differs."""
     searched = answer.searched and answer.searched != answer.question
     extra = f'<p class="searched"><span>{t.searched}</span> {escape(answer.searched)}</p>' if searched else ""
-    return f'<p class="asked"><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>{extra}'
+    return f'<p class="asked"><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>{extra}{_repaired(answer, t)}'
+
+
+def _repaired(answer: Answer, t: Texts) -> str:
+    """That other words were searched than typed, and a button that asks again as typed."""
+    if not answer.repairs:
+        return ""
+    button = f'<button type="button" class="undo" data-act="as-typed" data-question="{escape(answer.question)}">{t.as_typed}</button>'
+    return f'<p class="repaired"><span>{escape(_searched_for(answer, t))}</span> {button}</p>'
+
+
+def _searched_for(answer: Answer, t: Texts) -> str:
+    words = [repair.meant for repair in answer.repairs]
+    return t.repaired.format(words=hangul.searched_for(words) if t.lang == "ko" else ", ".join(f"‘{word}’" for word in words))
 
 
 def _notices(shown: Start | Answer, t: Texts) -> str:
-    items = "".join(f"<li>{_code(spoken(notice, t))}</li>" for notice in shown.notices)
+    told = _searched_for(shown, KO) if isinstance(shown, Answer) and shown.repairs else ""
+    items = "".join(f"<li>{_code(spoken(notice, t))}</li>" for notice in shown.notices if notice != told)
     return f'<ul class="notices" aria-label="{t.notices}">{items}</ul>' if items else ""
 
 
@@ -153,8 +170,8 @@ def _refusal(answer: Answer, t: Texts) -> str:
     tips = "".join(f"<li>{tip}</li>" for tip in (t.try_words, t.try_shorter, t.try_settings, t.try_notes))
     rest = f'<p class="what">{escape(more)}</p>' if more else ""
     return (
-        f'<section class="card refusal">{_asked(answer, t)}<h2>{escape(said)}</h2>{rest}{_notices(answer, t)}'
-        f'<h3>{t.try_title}</h3><ul class="tips">{tips}</ul></section>'
+        f'<section class="card refusal">{asked(answer, t)}<h2>{escape(said)}</h2>{rest}{_notices(answer, t)}'
+        f'<h3>{t.try_title}</h3><ul class="tips">{tips}</ul>{thumbs(answer, t)}</section>'
     )
 
 
@@ -172,9 +189,9 @@ def spoken(message: str, t: Texts) -> str:
 def _answer(answer: Answer, t: Texts) -> str:
     many = " many" if "\n" in answer.text else ""
     return (
-        f'<section class="card answer">{_asked(answer, t)}<p class="label">{t.answer}</p>'
-        f'<div class="text{many}" dir="auto">{_text(answer.text)}</div>'
-        f"{_confidence(answer.confidence, t)}{_origins(answer, t)}{_notices(answer, t)}</section>"
+        f'<section class="card answer">{asked(answer, t)}<p class="label">{t.answer}</p>'
+        f'<div class="text{many}" dir="auto">{dressed(answer.text)}</div>'
+        f"{sureness(answer.confidence, t)}{origins(answer, t)}{_notices(answer, t)}{thumbs(answer, t)}</section>"
     )
 
 
@@ -185,7 +202,8 @@ def confidence_words(confidence: float, t: Texts) -> tuple[str, str]:
     return (t.likely, "likely") if confidence >= 0.5 else (t.unsure, "unsure")
 
 
-def _confidence(confidence: float, t: Texts) -> str:
+def sureness(confidence: float, t: Texts) -> str:
+    """The confidence as a bar, in words and in percent."""
     words, step = confidence_words(confidence, t)
     percent = round(100 * confidence)
     return (
@@ -195,7 +213,7 @@ def _confidence(confidence: float, t: Texts) -> str:
     )
 
 
-def _origins(answer: Answer, t: Texts) -> str:
+def origins(answer: Answer, t: Texts) -> str:
     """The passages that hold the answer, each once at its first words, as buttons that open the note."""
     found = [(rank, hit.passage, span) for span in answer.spans for rank, hit in enumerate(answer.hits, 1) if view.evidence(hit, [span])]
     first = {passage.passage_id: (rank, passage, span) for rank, passage, span in reversed(found)}
@@ -236,7 +254,7 @@ def _source(hit: Hit, rank: int, best: float, spans: Sequence[Span], t: Texts) -
         f'<div class="head"><span class="rank" title="{t.rank.format(rank=rank)}">{rank}</span>'
         f'<span class="path" title="{escape(passage.doc_id)}">{crumb(passage)}</span>'
         f'<span class="where">{place(passage.locator, t)}</span></div>{_under(passage)}'
-        f'<div class="passage" dir="auto" data-open="{target}">{_text(passage.text, strong, hit.marks)}</div>'
+        f'<div class="passage" dir="auto" data-open="{target}">{dressed(passage.text, strong, hit.marks)}</div>'
         f'<div class="foot">{_meter(hit.score, best, t)}<button type="button" class="open" data-open="{target}">'
         f'{t.open_note}<span class="visually-hidden">: {escape(passage.title)}</span></button></div>{_why(hit, t)}</li>'
     )
@@ -247,7 +265,8 @@ def _under(passage: Passage) -> str:
     return f'<p class="under">{" › ".join(escape(parent) for parent in passage.parents)}</p>' if passage.parents else ""
 
 
-def _text(text: str, strong: Sequence[Interval] = (), light: Sequence[Interval] = ()) -> str:
+def dressed(text: str, strong: Sequence[Interval] = (), light: Sequence[Interval] = ()) -> str:
+    """A text line by line, its places marked."""
     plain = text.split("\n")
     rows = zip(plain, kinds(plain), lines(text, strong, light), strict=False)
     return "".join(f'<span class="verse {kind}" style="--in:{hang(line)}">{row}</span>' for line, kind, row in rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rag.evaluation.evaluate import RIGHT
 from rag.evaluation.report import HitRow, QuestionRow, Table
+from rag.evaluation.trec import passage_id
 from ui.html_table import number, safe, table_html
 from ui.i18n_report import ReportTexts, word
 from ui.report_figures import by_system, first_rank, is_answer, is_ranking, is_refused
@@ -173,14 +174,9 @@ def _hits(hits: Sequence[HitRow], t: ReportTexts) -> str:
     if not hits:
         return f"<p>{t.no_hits}</p>"
     items = "".join(
-        f"<li{' class=gold' if hit.gain > 0 else ''}><code>{safe(_place(hit))}</code> <span>{number(float(hit.score))}"
+        f"<li{' class=gold' if hit.gain > 0 else ''}><code>{safe(passage_id(hit))}</code> <span>{number(float(hit.score))}"
         f"{f' · {t.gold}' if hit.gain > 0 else ''}</span></li>"
         for hit in hits[:HITS_SHOWN]
     )
     rest = f"<p>{t.more_hits.format(count=len(hits) - HITS_SHOWN)}</p>" if len(hits) > HITS_SHOWN else ""
     return f"<ol>{items}</ol>{rest}"
-
-
-def _place(hit: HitRow) -> str:
-    """`note.md#12-80`, or the document alone where the hit is all of one."""
-    return f"{hit.doc_id}#{hit.start}-{hit.end}" if hit.end else hit.doc_id

@@ -10,10 +10,11 @@ from rag.evaluation.gate import LEVEL
 from rag.evaluation.report import Cell, Table
 from ui.i18n_report import ReportTexts, definition, word
 from ui.report_figures import plain
+from ui.view import P_VALUES, is_tiny
 
 _INTERVAL = ("difference", "2.5 %", "97.5 %")
-_ADJUSTED = "p (Holm)"
-_NO_SHARE = {*_INTERVAL, "p", _ADJUSTED, "effect", "value"}
+_ADJUSTED = P_VALUES[-1]
+_NO_SHARE = {*_INTERVAL, *P_VALUES, "effect", "value"}
 _NAMES = {"kind", "split", "verdict", "measure"}  # columns whose cells are words of ours
 
 
@@ -65,8 +66,7 @@ def _cell(value: Cell, column: str, share: bool, t: ReportTexts) -> str:
         return f"<td>{safe(word(value, t.lang) if column in _NAMES else value)}</td>"
     if share and isinstance(value, float):
         return f'<td class="n share" style="--v:{value:.3f}">{number(value)}</td>'
-    tiny = column.startswith("p") and isinstance(value, float) and value < 0.0005
-    return f'<td class="n">{"&lt; .001" if tiny else number(value)}</td>'
+    return f'<td class="n">{"&lt; .001" if is_tiny(value, column) else number(value)}</td>'
 
 
 def _widest(table: Table) -> float:

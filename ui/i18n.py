@@ -46,6 +46,8 @@ class Texts:
     confidence_note: str
     source: str
     searched: str
+    repaired: str
+    as_typed: str
     asked: str
     sources: str
     sources_count: str
@@ -93,6 +95,26 @@ class Texts:
     model_changed: str
     model_missing: str
     no_spans: str
+    thumbs: str
+    thumb_up: str
+    thumb_down: str
+    log_on: str
+    log_off: str
+    log_forbidden: str
+    log_turn_off: str
+    log_turn_on: str
+    kept: str
+    ask_again: str
+    words_gone: str
+    words_nowhere: str
+    no_sources_kept: str
+    onward: str
+    anew: str
+    talk: str
+    earlier: str
+    earlier_note: str
+    forget: str
+    unanswered: str
 
 
 KO = Texts(
@@ -127,6 +149,8 @@ KO = Texts(
     confidence_note="사람이 쓴 답과 맞을 확률을 추정한 값입니다.",
     source="출처",
     searched="이렇게 찾았어요",
+    repaired="{words} 검색했습니다",
+    as_typed="입력한 대로 검색",
     asked="질문",
     sources="근거 단락",
     sources_count="{count}개, 가까운 순",
@@ -175,6 +199,26 @@ KO = Texts(
     "`make run`은 스스로 색인하고, 직접 하려면",
     model_missing="노트를 색인한 모델을 열 수 없어 지금은 낱말로만 찾습니다",
     no_spans="답을 짚는 모델을 열지 못해 문장으로 답합니다",
+    thumbs="이 답은 어땠나요?",
+    thumb_up="도움이 됐어요",
+    thumb_down="아니에요",
+    log_on="물은 것은 이 컴퓨터의 {file}에만 남습니다.",
+    log_off="물은 것을 남기지 않습니다. 켜면 이 컴퓨터의 {file}에만 남습니다.",
+    log_forbidden="환경 변수 RAG_LOG가 0이어서 물은 것을 남기지 않습니다.",
+    log_turn_off="기록 끄기",
+    log_turn_on="기록 켜기",
+    kept="이 브라우저에 저장해 둔 답입니다.",
+    ask_again="다시 묻기",
+    words_gone="답의 근거였던 아래 말은 이제 노트에 없습니다. 다시 물으면 지금의 노트에서 찾습니다.",
+    words_nowhere="이 답의 근거는 이제 노트에 없습니다.",
+    no_sources_kept="저장해 둔 근거가 없습니다. 다시 물으면 가까운 단락을 보여 줍니다.",
+    onward="이어서 물어도 됩니다. “그럼 단점은?”처럼 물으면 앞의 주제를 이어받아 찾습니다.",
+    anew="새 대화",
+    talk="이 대화에서 물은 것",
+    earlier="이전 질문",
+    earlier_note="이 브라우저에만 저장됩니다.",
+    forget="모두 지우기",
+    unanswered="답을 찾지 못함",
 )
 
 EN = Texts(
@@ -209,6 +253,8 @@ EN = Texts(
     confidence_note="The estimated probability that it agrees with a person’s answer.",
     source="Source",
     searched="Searched as",
+    repaired="Searched for {words}",
+    as_typed="Search as typed",
     asked="Question",
     sources="Source passages",
     sources_count="{count}, closest first",
@@ -257,6 +303,26 @@ EN = Texts(
     "with the new one. `make run` does so by itself; to do it yourself",
     model_missing="The model that indexed the notes cannot be opened, so only words are searched",
     no_spans="The model that marks answers cannot be opened, so whole sentences answer",
+    thumbs="How was this answer?",
+    thumb_up="It helped",
+    thumb_down="It did not help",
+    log_on="What you ask is kept on this machine only, in {file}.",
+    log_off="What you ask is not kept. Turned on, it is kept on this machine only, in {file}.",
+    log_forbidden="What you ask is not kept: the environment sets RAG_LOG to 0.",
+    log_turn_off="Turn the log off",
+    log_turn_on="Turn the log on",
+    kept="An answer that this browser kept.",
+    ask_again="Ask again",
+    words_gone="These words, which the answer rested on, are no longer in the notes. Ask again to search the notes as they are now.",
+    words_nowhere="The evidence of this answer is no longer in the notes.",
+    no_sources_kept="No evidence was kept. Ask again to see the closest passages.",
+    onward="You can go on: a follow-up such as “What about its limits?” carries the topic along.",
+    anew="New conversation",
+    talk="Asked in this conversation",
+    earlier="Earlier questions",
+    earlier_note="Kept in this browser only.",
+    forget="Clear all",
+    unanswered="No answer found",
 )
 
 _TEXTS: dict[Lang, Texts] = {"ko": KO, "en": EN}

@@ -49,8 +49,8 @@ def _form(action: argparse.Action) -> str:
     value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest.upper())
     value += " …" if action.nargs in ("*", "+") else ""
     if not action.option_strings:
-        return f"[{value}]" if action.nargs in ("*", "?") else value
-    return " ".join([", ".join(action.option_strings), *([value] if action.nargs != 0 else [])]).replace("|", "\\|")
+        return _cell(f"[{value}]" if action.nargs in ("*", "?") else value)
+    return _cell(" ".join([", ".join(action.option_strings), *([value] if action.nargs != 0 else [])]))
 
 
 def _cell(help: str) -> str:

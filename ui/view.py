@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+P_VALUES = ("p", "p (Holm)")
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -184,6 +186,7 @@ def answer_dict(answer: Answer) -> Json:
         "confidence": number(answer.confidence),
         "spans": [asdict(span) for span in answer.spans],
         "notices": list(answer.notices),
+        "repairs": [asdict(repair) for repair in answer.repairs],
         "hits": [hit_dict(hit) for hit in answer.hits],
     }
 
@@ -200,7 +203,7 @@ def width(text: str) -> int:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Columns under their heads, numbers to the right with three decimals, everything else to the left."""
-    cells = [[cell_text(cell) for cell in row] for row in rows]
+    cells = [["< .001" if is_tiny(cell, name) else cell_text(cell) for name, cell in zip(head, row, strict=True)] for row in rows]
     right = [all(isinstance(row[column], int | float | None) for row in rows) for column in range(len(head))]
     widths = [max(width(line[column]) for line in [list(head), *cells]) for column in range(len(head))]
     lines = [list(head), ["-" * each for each in widths], *cells]
@@ -211,6 +214,11 @@ def cell_text(cell: object) -> str:
     if cell is None:
         return "-"
     return f"{cell:.3f}" if isinstance(cell, float) else printable(str(cell)).replace("\n", " ")
+
+
+def is_tiny(value: object, column: str) -> bool:
+    """Whether three decimals would make 0 of a p-value, which it never is."""
+    return column in P_VALUES and isinstance(value, float) and value < 0.0005
 
 
 def padded(text: str, columns: int, right: bool) -> str:

@@ -1,4 +1,4 @@
-"""Who may talk to the local page: an ASGI layer in front of everything it serves."""
+"""Who may talk to the local page, and how much: ASGI layers in front of what it serves."""
 
 from __future__ import annotations
 
@@ -68,4 +68,50 @@ async def _forbid(send: Send) -> None:
     body = b"403: this page answers only on this machine, under the address that `rag ui` printed.\n"
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class SmallBodies:
+    """Refuses (413) requests whose body has more bytes than that, whether they say so or not; a smaller one is handed on whole."""
+
+    def __init__(self, app: App, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = await _body(receive, self.most)
+        if body is None:
+            await _too_large(send, self.most)
+        else:
+            await self.app(scope, _given({"type": "http.request", "body": body, "more_body": False}, receive), send)
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """The body, or None once it is too large."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        if len(body) > most:
+            return None
+    return body
+
+
+def _given(first: Message, then: Receive) -> Receive:
+    waiting = [first]
+
+    async def receiving() -> Message:
+        return waiting.pop() if waiting else await then()
+
+    return receiving
+
+
+async def _too_large(send: Send, most: int) -> None:
+    body = b'{"error":"HTTPError","message":"the request is too large: at most %d bytes"}' % most
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})

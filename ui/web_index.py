@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Protocol
 
 from index.errors import EncoderMismatch, ModelError
-from index.types import Document, DocumentInfo
-from rag.types import Answer, RetrieverName
+from index.types import Document, DocumentInfo, Filter
+from rag.types import Answer, Hit, RetrieverName, Turn
 from ui.i18n import KO
 
 
@@ -28,12 +28,28 @@ class Notes(Protocol):
 
 
 class Asks(Protocol):
-    """What the page needs of a pipeline."""
+    """What the page and the API need of a pipeline."""
 
     @property
     def index(self) -> Notes: ...
 
-    def ask(self, question: str, *, k: int = 5, retriever: RetrieverName = "hybrid") -> Answer: ...
+    def search(
+        self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName = "hybrid", *, as_typed: bool = False
+    ) -> list[Hit]: ...
+
+    @property
+    def reader_name(self) -> str: ...
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filter: Filter | None = None,
+        k: int = 5,
+        retriever: RetrieverName = "hybrid",
+        as_typed: bool = False,
+    ) -> Answer: ...
 
 
 class Shelf:
@@ -66,8 +82,26 @@ class ByWords:
     def index(self) -> Notes:
         return self.pipeline.index
 
-    def ask(self, question: str, *, k: int = 5, retriever: RetrieverName = "hybrid") -> Answer:
-        answer = self.pipeline.ask(question, k=k, retriever="lexical")
+    @property
+    def reader_name(self) -> str:
+        return self.pipeline.reader_name
+
+    def search(
+        self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName = "hybrid", *, as_typed: bool = False
+    ) -> list[Hit]:
+        return self.pipeline.search(question, k, filter, "lexical", as_typed=as_typed)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filter: Filter | None = None,
+        k: int = 5,
+        retriever: RetrieverName = "hybrid",
+        as_typed: bool = False,
+    ) -> Answer:
+        answer = self.pipeline.ask(question, history=history, filter=filter, k=k, retriever="lexical", as_typed=as_typed)
         return answer if retriever == "lexical" else replace(answer, notices=(self.notice, *answer.notices))
 
 

@@ -6,15 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from index.errors import DataError
 from rag.drafting.draft import squeezed
-from rag.drafting.question_file import form_fault, status_of
-from rag.evaluation.datasets import nfc
-from rag.evaluation.gold import find_quote
-
-Row = Mapping[str, Any]
+from rag.evaluation.datasets import Row, form_fault, nfc, status_of
+from rag.quotes import find_quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,6 @@ def _twice(place: str, row: Row, seen: _Seen) -> Iterator[str]:
 def _quote(doc: str, quote: str, texts: Mapping[str, str]) -> Iterator[str]:
     if doc not in texts:
         yield f"there is no note {doc!r}"
-    elif not quote.strip():
-        yield "an empty quote"
     else:
         count = len(find_quote(texts[doc], quote))
         if count != 1:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from rag.training.facts import Part, Sheet
+
 Made = Literal["definition", "term", "heading", "list", "cloze", "natural"]
 """What made a draft: a sentence that defines, a name with its description, a heading or label that asks, a list, a name asked for by
 its definition, or a language model."""
@@ -58,6 +60,12 @@ class Draft:
             "status": "drafted",
             "made": self.made,
         }
+
+
+def draft_of(page: Sheet, part: Part, made: Made, kind: str, question: str, answer: str) -> Draft:
+    """The draft whose evidence is that part of a passage, told from others by what its question asks for."""
+    place = page.passage.doc_id, page.text(part), page.passage.start + part[0]
+    return Draft(made, kind, question, (answer,), *place, about=(asked_for(question),))
 
 
 def asked_for(question: str) -> str:

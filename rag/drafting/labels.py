@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.drafting.draft import Draft, asked_for, squeezed
+from rag.drafting.draft import Draft, draft_of, squeezed
 from rag.drafting.naming import BRACKETS, hangs, is_no_name, is_single, topic
 from rag.spans import heads, items
 from rag.training.facts import Part, Sheet, fill, has_markup
@@ -50,12 +50,7 @@ def _from_label(page: Sheet, line: Part, label: str, words: str) -> Draft | None
         return None
     question = _ask(page, label, _above(page, line))
     kind = "why" if _REASON.search(label) else "factoid"
-    start = page.passage.start + line[0]
-    return (
-        Draft("heading", kind, question, (flat(words),), page.passage.doc_id, page.text(line), start, (asked_for(question),))
-        if question
-        else None
-    )
+    return draft_of(page, line, "heading", kind, question, flat(words)) if question else None
 
 
 def _is_clear(label: str) -> bool:
@@ -122,10 +117,8 @@ def outlines(page: Sheet) -> Iterator[Draft]:
     words = [flat(text[slice(*part)]).rstrip(".") for part in parts]
     question = _ask_heading(page, heading) if _is_short(text[start:], words) else ""
     if question:
-        begin, end = parts[0][0], parts[-1][1]
-        kind, about = "why" if _REASON.search(heading) else "list", (asked_for(question),)
-        place = page.passage.start + begin
-        yield Draft("heading", kind, question, (", ".join(words),), page.passage.doc_id, text[begin:end], place, about)
+        kind = "why" if _REASON.search(heading) else "list"
+        yield draft_of(page, (parts[0][0], parts[-1][1]), "heading", kind, question, ", ".join(words))
 
 
 def _is_short(body: str, words: list[str]) -> bool:

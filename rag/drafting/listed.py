@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from index.sentences import sentences
-from rag.drafting.draft import Draft, asked_for, squeezed
+from rag.drafting.draft import Draft, draft_of, squeezed
 from rag.drafting.naming import BRACKETS, topic
 from rag.spans import items
 from rag.training.facts import Part, Sheet, bare, fenced, fill, has_markup, overlaps
@@ -52,22 +52,8 @@ def listed(page: Sheet) -> Iterator[Draft]:
             found = items(text, *line)
             parts = tuple(_stripped(text, part) for part in found)
             if _is_list(text, line, parts) and (question := _in_context(page, known.get(parts) or _ask(page, line, len(parts)))):
-                yield _draft(page, question, parts, (found[0][0], found[-1][1]))
-
-
-def _draft(page: Sheet, question: str, parts: Sequence[Part], block: Part) -> Draft:
-    answer = ", ".join(flat(page.text(part)).rstrip(".") for part in parts)
-    start, end = block
-    return Draft(
-        "list",
-        "list",
-        question,
-        (answer,),
-        page.passage.doc_id,
-        page.text((start, end)),
-        page.passage.start + start,
-        (asked_for(question),),
-    )
+                answer = ", ".join(flat(page.text(part)).rstrip(".") for part in parts)
+                yield draft_of(page, (found[0][0], found[-1][1]), "list", "list", question, answer)
 
 
 def _stripped(text: str, part: Part) -> Part:

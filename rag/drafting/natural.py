@@ -15,7 +15,7 @@ from index.types import Document, Progress
 from rag.drafting.draft import Draft, squeezed
 from rag.drafting.screen import Corpus, fault
 from rag.endpoint import Endpoint
-from rag.evaluation.gold import find_quote
+from rag.quotes import find_quote
 
 AROUND = 600
 """Characters of the note shown before and behind the span."""

@@ -8,15 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from index.errors import DataError, UsageError
 from rag.drafting.draft import Draft, squeezed
-
-Status = Literal["drafted", "accepted", "rejected"]
-"""Nobody has judged it, it may be asked (with other words where it was mended), it may not."""
-STATUSES: tuple[Status, ...] = get_args(Status)
-_FIELDS: Mapping[str, type] = {"id": str, "question": str, "answers": list, "evidence": list}
+from rag.evaluation.datasets import form_fault, status_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,6 @@ class QuestionFile:
         ]
 
 
-def status_of(row: Mapping[str, Any]) -> str:
-    """Questions without a status were written by a person."""
-    return str(row.get("status", "accepted"))
-
-
 def read(path: Path) -> QuestionFile:
     """The file, or an empty one where there is none; DataError names the line that is no question."""
     if not path.exists():
@@ -74,22 +65,6 @@ def _row(place: str, line: str) -> Mapping[str, Any]:
     if wrong:
         raise DataError(f"{place}: {wrong}; mend or remove the line (`rag questions --check` lists all that is wrong)")
     return dict(row)
-
-
-def form_fault(row: Any) -> str:
-    """What is wrong with the form of a line; empty where nothing is."""
-    if not isinstance(row, dict):
-        return f"expected an object, found {type(row).__name__}"
-    for name, kind in _FIELDS.items():
-        if not isinstance(row.get(name), kind):
-            return f"the field {name!r} is missing" if name not in row else f"{name!r} is no {kind.__name__}"
-    if not row["question"].strip() or not all(isinstance(answer, str) and answer.strip() for answer in row["answers"]):
-        return "the question or an answer is empty"
-    if bool(row["answers"]) != bool(row["evidence"]):
-        return "answers without evidence, or evidence without answers"
-    if not all(isinstance(item, dict) and {type(item.get("doc")), type(item.get("quote"))} == {str} for item in row["evidence"]):
-        return 'evidence is expected as [{"doc": …, "quote": …}]'
-    return "" if status_of(row) in STATUSES else f"the status is {row['status']!r}; expected one of {', '.join(STATUSES)}"
 
 
 def append(path: Path, before: QuestionFile, drafts: Sequence[Draft], split: str) -> None:

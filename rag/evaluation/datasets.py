@@ -14,12 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from index.errors import DataError, UsageError
 from rag.evaluation.trec import read_qrels
 
 Row = Mapping[str, Any]
+
+Status = Literal["drafted", "accepted", "rejected"]
+"""Nobody has judged it, it may be asked (with other words where it was mended), it may not."""
+STATUSES: tuple[Status, ...] = get_args(Status)
+_FIELDS: Mapping[str, type] = {"id": str, "question": str, "answers": list, "evidence": list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,10 @@ def load_questions(path: Path, statuses: Collection[str] = ("accepted",)) -> tup
     """Our own gold, one JSON object a line, those of a status (none given: accepted); DataError names the line that is wrong."""
     questions = []
     for place, row in jsonl_rows(path):
+        if wrong := form_fault(row):
+            raise DataError(f"{place}: {wrong}")
         with _reading(place):
-            if _status(row) in statuses:
+            if status_of(row) in statuses:
                 questions.append(_own_question(row))
     _refuse_duplicates((question.id for question in questions), "question", path)
     return tuple(questions)
@@ -101,10 +108,10 @@ def load_contexts(stem: Path) -> Dataset:
     contexts, questions = [], []
     for place, row in jsonl_rows(Path(f"{stem}.contexts.jsonl")):
         with _reading(place):
-            contexts.append(Context(row["context_id"], nfc(row["title"]), nfc(row["text"])))
+            contexts.append(Context(str(row["context_id"]), nfc(row["title"]), nfc(row["text"])))
     for place, row in jsonl_rows(Path(f"{stem}.qa.jsonl")):
         with _reading(place):
-            questions.append(_span_question(row, row["context_id"]))
+            questions.append(_span_question(row, str(row["context_id"])))
     return make_dataset(stem, contexts, questions)
 
 
@@ -128,26 +135,39 @@ def load_beir(folder: Path, qrels: str | Path = "qrels.tsv") -> Dataset:
     return make_dataset(folder, contexts, [question for question in questions if question.evidence])
 
 
-def _status(row: Row) -> str:
-    status: str = row.get("status", "accepted")
-    if status not in ("drafted", "accepted", "rejected"):
-        raise ValueError(f"the status is {status!r}, not drafted, accepted or rejected")
-    return status
+def status_of(row: Row) -> str:
+    """Questions without a status were written by a person."""
+    return str(row.get("status", "accepted"))
+
+
+def form_fault(row: Any) -> str:
+    """What is wrong with the form of a line of our own questions; empty where nothing is."""
+    if not isinstance(row, dict):
+        return f"expected an object, found {type(row).__name__}"
+    for name, kind in _FIELDS.items():
+        if not isinstance(row.get(name), kind):
+            return f"the field {name!r} is missing" if name not in row else f"{name!r} is no {kind.__name__}"
+    if not row["question"].strip() or not all(isinstance(answer, str) and answer.strip() for answer in row["answers"]):
+        return "the question or an answer is empty"
+    if bool(row["answers"]) != bool(row["evidence"]):
+        return "answers without evidence, or evidence without answers"
+    if not all(isinstance(item, dict) and {type(item.get("doc")), type(item.get("quote"))} == {str} for item in row["evidence"]):
+        return 'evidence is expected as [{"doc": …, "quote": …}]'
+    if not all(item["quote"].strip() for item in row["evidence"]):
+        return "an empty quote"
+    return "" if status_of(row) in STATUSES else f"the status is {row['status']!r}; expected one of {', '.join(STATUSES)}"
 
 
 def _own_question(row: Row) -> Question:
     evidence = tuple(Evidence(nfc(item["doc"]), nfc(item["quote"])) for item in row["evidence"])
     answers = tuple(nfc(answer) for answer in row["answers"])
-    if bool(answers) != bool(evidence):
-        raise ValueError("answers without evidence, or evidence without answers")
-    if not all(item.quote.strip() for item in evidence):
-        raise ValueError("an empty quote")
-    return Question(row["id"], nfc(row["question"]), answers, evidence, row.get("kind", ""), row.get("split", ""), nfc(row.get("near", "")))
+    kind, split, near = (nfc(row.get(name) or "") for name in ("kind", "split", "near"))
+    return Question(nfc(row["id"]), nfc(row["question"]), answers, evidence, kind, split, near)
 
 
 def _span_question(row: Row, context_id: str) -> Question:
     """A question on one context, which does not answer it where the row says `is_impossible`."""
-    name = row["id"] if "id" in row else row["guid"]
+    name = nfc(str(row["id"] if "id" in row else row["guid"]))
     kind = f"type {row['question_type']}" if "question_type" in row else ""
     if row.get("is_impossible"):
         return Question(name, nfc(row["question"]), kind=kind, near=context_id)
@@ -230,7 +250,7 @@ def _unpacked(path: Path, data: bytes) -> bytes:
 
 def _id(row: Row) -> str:
     """BEIR writes `_id`, others `id`."""
-    return nfc(row["_id"] if "_id" in row else row["id"])
+    return nfc(str(row["_id"] if "_id" in row else row["id"]))
 
 
 def nfc(text: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Protocol
 
 from index.encoder import Encoder
 from index.index import Index
-from index.types import Progress
+from index.types import Passage, Progress
 from rag.evaluation import metrics
 from rag.evaluation.answer_recall import Words, answer_metrics, words_of
 from rag.evaluation.datasets import Question
-from rag.evaluation.gold import Gold, answer_test, cites, gold_of, judge_ranking, shown_recall
-from rag.evaluation.report import Cell, HitRow, QuestionRow, Report, Table, many_rows, merged
+from rag.evaluation.gold import Gold, answer_test, cites, gold_of, judge_passages, shown_recall
+from rag.evaluation.report import Cell, HitColumns, HitRow, QuestionRow, Report, Table, many_rows, merged
 from rag.evaluation.stats import paired_bootstrap
 from rag.types import RETRIEVERS, Answer, Hit, Retriever, RetrieverName
 
@@ -74,8 +75,10 @@ def evaluate_retrieval(
 ) -> Report:
     """Every retriever on every answerable question: over all of them, by kind, by split, and the first retriever against the others."""
     gold = gold_of(index, questions)
-    rows = retrieval_rows(retrievers, gold, questions, ks, encoder, progress)
-    return Report(_retrieval_facts(index, encoder, gold), retrieval_tables(rows, ks), tuple(rows))
+    texts = Texts(encoder)
+    facts = _retrieval_facts(index, texts, gold)  # counts the tokens of every passage: first, so that no hit's are counted again
+    rows = retrieval_rows(retrievers, gold, questions, ks, encoder, progress, texts)
+    return Report(facts, retrieval_tables(rows, ks), tuple(rows))
 
 
 def retrieval_tables(rows: Sequence[QuestionRow], ks: Sequence[int]) -> tuple[Table, ...]:
@@ -117,10 +120,11 @@ def retrieval_rows(
     ks: Sequence[int],
     encoder: Encoder,
     progress: Progress | None = None,
+    texts: Texts | None = None,
 ) -> list[QuestionRow]:
-    """One row per retriever and question with gold."""
+    """One row per retriever and question with gold; `texts` may know the passages from before."""
     asked = [question for question in questions if question.id in gold]
-    texts = Texts(encoder)
+    texts = texts or Texts(encoder)
     rows = []
     for system, retriever in retrievers.items():
         for done, question in enumerate(asked, 1):
@@ -132,28 +136,26 @@ def retrieval_rows(
 
 
 class Texts:
-    """What is worked out once for each passage that is a hit: its tokens, and its words where answers are looked for in it."""
+    """What is worked out once for each text that is a hit's: its tokens, and its words where answers are looked for in it."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._tokens: dict[str, int] = {}
         self._words: dict[str, Words] = {}
 
-    def tokens(self, ids: Sequence[str], hits: Sequence[Hit]) -> list[int]:
-        """The encoder's tokens of each hit's text, special tokens left out; `ids` are their passages'."""
-        new = {name: hit.passage.text for name, hit in zip(ids, hits, strict=True) if name not in self._tokens}
-        if new:
-            self._tokens.update(zip(new, self._encoder.count_tokens(list(new.values())), strict=True))
-        return [self._tokens[name] for name in ids]
+    def tokens(self, texts: Sequence[str]) -> list[int]:
+        """The encoder's tokens of each text, special tokens left out."""
+        if new := list(dict.fromkeys(text for text in texts if text not in self._tokens)):
+            self._tokens.update(zip(new, self._encoder.count_tokens(new), strict=True))
+        return [self._tokens[text] for text in texts]
 
-    def contain(self, question: Question, hits: Sequence[Hit]) -> Iterator[bool]:
-        """Whether each hit contains an answer."""
+    def contain(self, question: Question, texts: Iterable[str]) -> Iterator[bool]:
+        """Whether each text contains an answer."""
         contains = answer_test(question)
-        for hit in hits:
-            name, text = hit.passage.passage_id, hit.passage.text
-            if name not in self._words:
-                self._words[name] = words_of(text)
-            yield contains(text, self._words[name])
+        for text in texts:
+            if text not in self._words:
+                self._words[text] = words_of(text)
+            yield contains(text, self._words[text])
 
 
 def grouped(title: str, rows: Sequence[QuestionRow], shown: Callable[[str], bool] = bool) -> list[Table]:
@@ -199,28 +201,35 @@ def compared(title: str, rows: Sequence[QuestionRow], names: Sequence[str]) -> T
 
 
 def _mean(rows: Sequence[QuestionRow], name: str) -> float | None:
-    values = [row.metrics[name] for row in rows if name in row.metrics]
+    values = [value for row in rows if (value := row.metrics.get(name)) is not None]
     return fmean(values) if values else None
 
 
 def retrieval_row(system: str, question: Question, gold: Gold, hits: Sequence[Hit], ks: Sequence[int], texts: Texts) -> QuestionRow:
     """One ranking against one question's gold."""
-    ids = [hit.passage.passage_id for hit in hits]
-    judged = judge_ranking(gold, ids)
+    passages = [hit.passage for hit in hits]
+    judged = judge_passages(gold, passages)
     found = metrics.ranking_metrics(judged, ks, DEPTH) | {SHOWN_RECALL: shown_recall(gold, hits)}
+    shown = [passage.text for passage in passages]
     if hits:
-        found[TOKENS] = fmean(texts.tokens(ids, hits))
+        found[TOKENS] = fmean(texts.tokens(shown))
     if question.answers or question.patterns:
-        found |= answer_metrics(texts.contain(question, hits), ks)
-    shown = [
-        HitRow(hit.passage.doc_id, hit.passage.start, hit.passage.end, hit.score, gain)
-        for hit, gain in zip(hits, judged.gains, strict=True)
-    ]
-    return QuestionRow(system, question.id, question.kind, question.split, found, tuple(shown))
+        found |= answer_metrics(texts.contain(question, shown), ks)
+    return QuestionRow(system, question.id, question.kind, question.split, found, _columns(hits, passages, judged.gains))
 
 
-def _retrieval_facts(index: Index, encoder: Encoder, gold: Mapping[str, Gold]) -> dict[str, Cell]:
-    tokens = encoder.count_tokens([passage.text for passage in index.passages(range(len(index)))])
+def _columns(hits: Sequence[Hit], passages: Sequence[Passage], gains: tuple[int, ...]) -> HitColumns:
+    return HitColumns(
+        tuple([passage.doc_id for passage in passages]),
+        array("q", [passage.start for passage in passages]),
+        array("q", [passage.end for passage in passages]),
+        array("d", [hit.score for hit in hits]),
+        gains,
+    )
+
+
+def _retrieval_facts(index: Index, texts: Texts, gold: Mapping[str, Gold]) -> dict[str, Cell]:
+    tokens = texts.tokens([passage.text for passage in index.passages(range(len(index)))])
     return {
         "encoder": index.encoder_name,
         "passages": len(index),

@@ -111,8 +111,8 @@ def _same_set(old: Mapping[str, Cell], new: Mapping[str, Cell]) -> None:
     before, after = old.get(QUESTION_SET), new.get(QUESTION_SET)
     if before and after and before != after:
         raise DataError(
-            f"the questions or their gold have changed since the baseline ({before}, now {after}): "
-            "measure the old version with them, or write a new baseline with --write-baseline FILE"
+            f"the questions, their gold or the --split are not those of the baseline ({before}, now {after}): "
+            "measure the same, or write a new baseline with --write-baseline FILE"
         )
 
 
@@ -171,7 +171,7 @@ def read_baseline(path: Path) -> Baseline:
         raise DataError(f"cannot read the baseline {path}: {problem.strerror}. Make one: rag eval --write-baseline {path}") from problem
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise DataError(
-            f"{path} is no baseline ({problem!r}); expected what rag eval wrote with --write-baseline FILE or --json FILE"
+            f"{path} is no baseline ({problem}); expected what rag eval wrote with --write-baseline FILE or --json FILE"
         ) from problem
 
 

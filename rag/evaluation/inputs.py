@@ -163,13 +163,13 @@ def _judgements(folder: Path, given: Path | None, split: str) -> Path:
 
 
 def load_judgements(qrels: Path) -> Dataset:
-    """Questions without words, for rankings that are there already."""
-    judged = read_qrels(qrels)
-    return make_dataset(qrels, (), [Question(name, "", evidence=relevant(grades)) for name, grades in judged.items()])
+    """Questions without words, for rankings that are there already; those without a relevant document are left out."""
+    judged = {name: relevant(grades) for name, grades in read_qrels(qrels).items()}
+    return make_dataset(qrels, (), [Question(name, "", evidence=found) for name, found in judged.items() if found])
 
 
 def _judged_topics(path: Path, qrels: Path) -> Dataset:
-    """Topics with the documents judged relevant as their evidence; topics without a judgement are left out."""
+    """Topics with the documents judged relevant as their evidence; topics without any are left out."""
     topics, judged = read_topics(path), load_judgements(qrels)
     unknown = {question.id for question in judged.questions} - topics.keys()
     if unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,10 @@ from rag.evaluation.datasets import Dataset
 from rag.evaluation.evaluate import KS, evaluate_answers, retrieval_rows
 from rag.evaluation.gate import QUESTION_SET, question_set
 from rag.evaluation.gold import gold_of
-from rag.evaluation.report import Cell, QuestionRow, Report, Table, merged
-from rag.evaluation.runs import evaluate_run, open_library, shares_ids
+from rag.evaluation.report import QuestionRow, Report, Table, merged
+from rag.evaluation.runs import Judgements, evaluate_judged, evaluate_run, open_library, shares_ids
 from rag.evaluation.systems import System
-from rag.evaluation.trec import judged_run, read_run
+from rag.evaluation.trec import read_run
 from rag.evaluation.yardstick import Analyse, CachedEncoder, passage_index
 from rag.mixture import FEATURES, Mixture
 from rag.pipeline import Pipeline
@@ -61,7 +61,7 @@ def measured(
     return replace(whole, facts={QUESTION_SET: question_set(data.questions), **whole.facts})
 
 
-def judged(systems: Sequence[System], qrels: Mapping[str, Mapping[str, int]], ks: Sequence[int] = KS) -> Report:
+def judged(systems: Sequence[System], qrels: Judgements, ks: Sequence[int] = KS) -> Report:
     """The rows of runs against judgements of their own ids, as trec_eval has them; DataError where a run holds none of these ids."""
     parts = []
     for system in systems:
@@ -69,8 +69,7 @@ def judged(systems: Sequence[System], qrels: Mapping[str, Mapping[str, int]], ks
         run = read_run(system.run)
         if not shares_ids(run, qrels):
             raise DataError(f"{system.run}: holds no document that is judged; name the questions with --questions, the notes with --index")
-        facts = {f"{system.label}: {_OF_RUNS[0]}": len(qrels.keys() - run.keys())}
-        parts.append(Report(facts, (_setup(system),), tuple(judged_run(run, qrels, ks, system.label))))
+        parts.append(_of_a_run(system, evaluate_judged(run, system.label, qrels, ks)))
     return _joined(parts)
 
 
@@ -101,7 +100,12 @@ def _ranked_elsewhere(system: System, tools: _Tools, ks: Sequence[int]) -> Repor
     found = evaluate_run(
         read_run(system.run), system.label, open_library(tools.data, tools.place), tools.data.questions, tools.encoder(system), ks
     )
-    facts: dict[str, Cell] = {f"{system.label}: {name}": found.facts[name] for name in _OF_RUNS}
+    return _of_a_run(system, found)
+
+
+def _of_a_run(system: System, found: Report) -> Report:
+    """The rows of a run, and what of it could not be judged."""
+    facts = {f"{system.label}: {name}": found.facts[name] for name in _OF_RUNS if name in found.facts}
     return Report(facts, (_setup(system),), found.rows)
 
 
@@ -204,7 +208,7 @@ def load_mixture(path: Path) -> Mixture:
     try:
         weights = tuple(float(weight) for weight in json.loads(path.read_text("utf-8"))["weights"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f'{path} is no mixture ({error!r}); expected {{"weights": [...]}} as rag/models/mixture.json has it') from error
+        raise ModelError(f'{path} is no mixture ({error}); expected {{"weights": [...]}} as rag/models/mixture.json has it') from error
     if len(weights) != len(FEATURES):
         raise ModelError(f"{path} holds {len(weights)} weights; expected {len(FEATURES)}, of {', '.join(FEATURES)}")
     return Mixture(weights)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 Cell = str | int | float | None
 
@@ -27,7 +28,7 @@ class Table:
 class HitRow(NamedTuple):
     """One hit without its text: where it stands, its score, and how many gold items it was the first to hold.
 
-    `start` and `end` are 0 where a run of another system names the document by itself. A tuple, since half a million are made at a time.
+    `start` and `end` are 0 where a run of another system names the document by itself.
     """
 
     doc_id: str
@@ -35,6 +36,34 @@ class HitRow(NamedTuple):
     end: int
     score: float
     gain: int
+
+
+@dataclass(frozen=True, slots=True)
+class HitColumns(Sequence[HitRow]):
+    """Hits by column, each made a `HitRow` when it is looked at: half a million are kept at a time, and few are ever looked at."""
+
+    doc_ids: tuple[str, ...]
+    starts: array[int]
+    ends: array[int]
+    scores: array[float]
+    gains: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.gains)
+
+    def __iter__(self) -> Iterator[HitRow]:
+        return map(HitRow, self.doc_ids, self.starts, self.ends, self.scores, self.gains)
+
+    @overload
+    def __getitem__(self, at: int) -> HitRow: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[HitRow, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> HitRow | tuple[HitRow, ...]:
+        if isinstance(at, slice):
+            return tuple(self)[at]
+        return HitRow(self.doc_ids[at], self.starts[at], self.ends[at], self.scores[at], self.gains[at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +75,7 @@ class QuestionRow:
     kind: str
     split: str
     metrics: Mapping[str, float]
-    hits: tuple[HitRow, ...] = ()
+    hits: Sequence[HitRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

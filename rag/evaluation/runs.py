@@ -15,9 +15,11 @@ from rag.evaluation.evaluate import KS, Texts, retrieval_row, retrieval_tables
 from rag.evaluation.gold import gold_over, passage_span
 from rag.evaluation.metrics import trec_order
 from rag.evaluation.report import Cell, Report
+from rag.evaluation.trec import judged_run
 from rag.types import Hit
 
 Run = Mapping[str, Mapping[str, float]]
+Judgements = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,19 @@ def open_library(data: Dataset, index_dir: Path) -> Library:
     return Library(frozenset(each.doc_id for each in index.documents()), index.document)
 
 
-def shares_ids(run: Run, qrels: Mapping[str, Mapping[str, int]]) -> bool:
+def evaluate_judged(run: Run, system: str, qrels: Judgements, ks: Sequence[int] = KS) -> Report:
+    """A row for every judged query, judged by ids as trec_eval does; queries that are not judged are left out and counted."""
+    rows = judged_run(run, qrels, ks, system)
+    facts: dict[str, Cell] = {
+        "run": system,
+        "questions": len(rows),
+        "questions that the run lacks": len(qrels.keys() - run.keys()),
+        "queries of the run that are not judged": len(run.keys() - qrels.keys()),
+    }
+    return Report(facts, retrieval_tables(rows, ks), tuple(rows))
+
+
+def shares_ids(run: Run, qrels: Judgements) -> bool:
     """Whether any document of a run is judged for its query: if so the judgements are of the run's own ids."""
     return any(not scores.keys().isdisjoint(qrels.get(query, ())) for query, scores in run.items())
 
@@ -108,8 +122,10 @@ def _hits(query: str, scores: Mapping[str, float], passages: Mapping[str, Passag
 
 def _nothing_known(run: Run, asked: Mapping[str, Question], named: set[str], documents: Library) -> DataError:
     """Why a run and a set of questions have nothing in common."""
+    if not run:
+        return DataError("the run is empty; expected lines `query Q0 document rank score name`")
     if not asked.keys() & run.keys():
-        found, wanted = min(run, default="nothing"), min(asked, default="no answerable question")
+        found, wanted = min(run), min(asked, default="no answerable question")
         return DataError(f"the run answers none of the questions: its queries are such as {found!r}, the questions' ids such as {wanted!r}")
     found, wanted = min(named, default="nothing"), min(documents.ids, default="no document")
     return DataError(f"the run names no passage: its ids are such as {found!r}; expected documents such as {wanted!r}, or {wanted}#0-100")

@@ -29,10 +29,6 @@ class Comparison:
     p: float
     questions: int
 
-    @property
-    def significant(self) -> bool:
-        return self.p < 0.05
-
 
 @dataclass(frozen=True, slots=True)
 class Paired:

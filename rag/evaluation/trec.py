@@ -82,8 +82,8 @@ def read_topics(path: Path) -> dict[str, str]:
     return topics
 
 
-def write_run(path: Path, rows: Sequence[QuestionRow], system: str) -> None:
-    """Writes one system's rankings in one step, scores as float32.
+def write_run(path: Path, rows: Sequence[QuestionRow], system: str, whole: bool = False) -> None:
+    """Writes one system's rankings in one step, scores as float32; `whole` names documents and no parts of them.
 
     Where a score is not below the one before it, it is written as the next smaller one: trec_eval orders by score alone, ties by
     descending id, and would else rank otherwise than the system did. ValueError where no row is the system's, or an id stands twice.
@@ -93,7 +93,7 @@ def write_run(path: Path, rows: Sequence[QuestionRow], system: str) -> None:
         raise ValueError(f"there are no rows of {system!r}; expected one of {sorted({row.system for row in rows})}")
     refuse_twice([row.question_id for row in own])
     tag = _encoded(system)
-    data = "".join(line for row in own for line in _run_lines(row, tag)).encode("utf-8", "surrogatepass")
+    data = "".join(line for row in own for line in _run_lines(row, tag, whole)).encode("utf-8", "surrogatepass")
     try:
         put(DISK, path, data)
     except OSError as error:
@@ -106,11 +106,6 @@ def judged_run(
 ) -> list[QuestionRow]:
     """One row for each judged query, in trec_eval's order of hits; a query that the run lacks scores 0 (`trec_eval -c`)."""
     return [_judged(query, run.get(query, {}), grades, ks, system) for query, grades in qrels.items()]
-
-
-def unjudged(run: Mapping[str, object], qrels: Mapping[str, object]) -> tuple[str, ...]:
-    """The queries of a run that `judged_run` does not look at, since nothing is judged for them."""
-    return tuple(query for query in run if query not in qrels)
 
 
 def passage_id(hit: HitRow) -> str:
@@ -138,11 +133,12 @@ def _judged(query: str, scores: Mapping[str, float], grades: Mapping[str, int], 
     return QuestionRow(system, query, "", "", ranking_metrics(judged, ks), hits)
 
 
-def _run_lines(row: QuestionRow, tag: str) -> Iterator[str]:
-    names = [passage_id(hit) for hit in row.hits]
+def _run_lines(row: QuestionRow, tag: str, whole: bool) -> Iterator[str]:
+    hits = tuple(row.hits)
+    names = [hit.doc_id if whole else passage_id(hit) for hit in hits]
     refuse_twice(names)
     query = _encoded(row.question_id)
-    for rank, (name, score) in enumerate(zip(names, _falling([hit.score for hit in row.hits]), strict=True), 1):
+    for rank, (name, score) in enumerate(zip(names, _falling([hit.score for hit in hits]), strict=True), 1):
         yield f"{query} Q0 {_encoded(name)} {rank} {score:.9g} {tag}\n"  # nine digits tell any two float32 apart
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-_FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
+from rag.hangul import final, is_syllable, with_final
+
 _N, _L, _B, _SS = 4, 8, 17, 20
 """Numbers of the final consonants ㄴ, ㄹ, ㅂ and ㅆ (Unicode 15, section 3.12)."""
 
@@ -24,8 +25,8 @@ def has_final(word: str) -> bool:
     while _BEHIND.search(word) and _BEHIND.sub("", word):
         word = _BEHIND.sub("", word)
     last = word[-1:]
-    if _is_syllable(last):
-        return _final(last) > 0
+    if is_syllable(last):
+        return final(last) > 0
     if last.isdigit():
         return last in _CONSONANT_DIGITS
     latin = re.search(r"[A-Za-z]+$", word)
@@ -42,18 +43,6 @@ def particle(word: str, pair: str) -> str:
 
 def with_particle(word: str, pair: str) -> str:
     return word + particle(word, pair)
-
-
-def _is_syllable(sign: str) -> bool:
-    return len(sign) == 1 and _FIRST <= ord(sign) <= _LAST
-
-
-def _final(syllable: str) -> int:
-    return (ord(syllable) - _FIRST) % _FINALS if _is_syllable(syllable) else -1
-
-
-def _with_final(syllable: str, final: int) -> str:
-    return chr(ord(syllable) - _final(syllable) + final)
 
 
 # ---------------------------------------------------------------- morphemes
@@ -140,7 +129,7 @@ def predicate(sentence: str) -> Predicate | None:
     polite = sentence.endswith("니다")
     rest = sentence[: -2 if polite else -1]
     kind = _kind(sentence)
-    if not kind or not rest or not _is_syllable(rest[-1]):
+    if not kind or not rest or not is_syllable(rest[-1]):
         return None
     return _polite(rest, kind) if polite else _plain(rest, kind)
 
@@ -189,26 +178,26 @@ def _kind(sentence: str) -> str:
 
 def _polite(rest: str, kind: str) -> Predicate | None:
     last, before = rest[-1], rest[:-1]
-    if last == "습" and before and _is_syllable(before[-1]):
+    if last == "습" and before and is_syllable(before[-1]):
         return _closed(before, kind)
-    if _final(last) != _B:
+    if final(last) != _B:
         return None
-    bare = _with_final(last, 0)
+    bare = with_final(last, 0)
     if last == "입" and kind == "VCP":
         return Predicate(before + "인", False)
-    return Predicate(before + (bare if _is_verb(kind) else _with_final(last, _N)), _is_verb(kind))
+    return Predicate(before + (bare if _is_verb(kind) else with_final(last, _N)), _is_verb(kind))
 
 
 def _plain(rest: str, kind: str) -> Predicate | None:
     last, before = rest[-1], rest[:-1]
-    if kind == "VCP" and _final(last) != _SS:
+    if kind == "VCP" and final(last) != _SS:
         return Predicate((before if last == "이" else rest) + "인", False)
     if last == "는" and before:
         return Predicate(before, True)
-    if _final(last) == _N:  # no adjective has this ending
-        return Predicate(before + _with_final(last, 0), True)
-    if _final(last) == 0 and not _is_verb(kind):
-        return Predicate(before + _with_final(last, _N), False)
+    if final(last) == _N:  # no adjective has this ending
+        return Predicate(before + with_final(last, 0), True)
+    if final(last) == 0 and not _is_verb(kind):
+        return Predicate(before + with_final(last, _N), False)
     return _closed(rest, kind)
 
 
@@ -217,13 +206,13 @@ def _closed(stem: str, kind: str) -> Predicate | None:
     last = stem[-1]
     if last in "있없":
         return Predicate(stem, True)
-    if _final(last) == _SS:
+    if final(last) == _SS:
         return Predicate(stem, True, past=True)
-    if kind == "VA" and _final(last) == _L:
-        return Predicate(stem[:-1] + _with_final(last, _N), False)
+    if kind == "VA" and final(last) == _L:
+        return Predicate(stem[:-1] + with_final(last, _N), False)
     if kind == "VA":  # of a stem in ㅂ it is not known here whether it softens (쉬운, 좁은)
-        return Predicate(stem + "은", False) if _final(last) not in (0, _B) else None
-    return Predicate(stem, True) if _is_verb(kind) and _final(last) > 0 else None
+        return Predicate(stem + "은", False) if final(last) not in (0, _B) else None
+    return Predicate(stem, True) if _is_verb(kind) and final(last) > 0 else None
 
 
 def _is_verb(kind: str) -> bool:

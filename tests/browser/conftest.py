@@ -16,7 +16,8 @@ import pytest
 
 from index.errors import IndexMissing
 from index.types import Document
-from rag.types import Answer, RetrieverName
+from rag.querylog import QueryLog, Recorder
+from rag.types import Answer, Hit
 from tests.ui.shelf import WordIndex, WordPipeline
 
 NASTY = '<script>window.harm=1</script><img src=x onerror="window.harm=1"> [눌러](javascript:window.harm=1) 위험 ${1+1} {{value}} &lt;b&gt;'
@@ -55,9 +56,16 @@ class Desk:
     def index(self) -> WordIndex:
         return self.pipeline.index
 
-    def ask(self, question: str, *, k: int = 5, retriever: RetrieverName = "hybrid") -> Answer:
+    @property
+    def reader_name(self) -> str:
+        return self.pipeline.reader_name
+
+    def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
+        return self.pipeline.search(question, *place, **settings)
+
+    def ask(self, question: str, **settings: Any) -> Answer:
         assert self.gate.wait(30)
-        return self.pipeline.ask(question, k=k, retriever=retriever)
+        return self.pipeline.ask(question, **settings)
 
     def reset(self) -> None:
         self.pipeline = WordPipeline(WordIndex(NOTES))
@@ -71,6 +79,7 @@ class Site:
 
     port: int
     desk: Desk
+    recorder: Recorder
 
     @property
     def url(self) -> str:
@@ -78,17 +87,21 @@ class Site:
 
 
 @pytest.fixture(scope="package")
-def site() -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     import uvicorn
 
     from ui.web import application, listen
     from ui.web_guard import local_hosts
 
     desk = Desk()
+    folder = tmp_path_factory.mktemp("log")
+    recorder = Recorder(QueryLog(folder / "questions.sqlite"), folder)
     listener: socket.socket = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     server = uvicorn.Server(
-        uvicorn.Config(application(desk, local_hosts("127.0.0.1", port)), log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            application(desk, local_hosts("127.0.0.1", port), recorder=recorder), log_level="warning", timeout_graceful_shutdown=1
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -96,7 +109,7 @@ def site() -> Iterator[Site]:
     while not server.started:
         assert thread.is_alive() and time.monotonic() < until, "the server did not start"
         time.sleep(0.05)
-    yield Site(port, desk)
+    yield Site(port, desk, recorder)
     server.should_exit = True
     thread.join(10)
 

@@ -92,6 +92,17 @@ def test_an_example_asks_itself(open_page: Open) -> None:
     assert text_of(page, "#answer .asked") == f"{KO.question}: {question}"
 
 
+def test_a_mended_slip_is_said_and_undone_by_a_click(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "durwjsvk")
+    assert page.inner_text("#answer .repaired span") == "‘역전파’로 검색했습니다"
+    assert "역전파" in page.inner_text("#answer .text")
+    page.click("#answer .undo")
+    page.wait_for_selector("#answer .refusal")
+    assert page.locator("#answer .repaired").count() == 0
+    assert page.inner_text("#answer .asked").endswith("durwjsvk")
+
+
 def test_settings_reach_the_pipeline(open_page: Open, site: Site) -> None:
     page = open_page()
     page.click("#settings > button")

@@ -69,6 +69,10 @@ def index_notes(served: Served, tmp_path: Path) -> None:
     notes.mkdir()
     (notes / "overfit.md").write_text(NOTE, encoding="utf-8")
     (notes / "attention.md").write_text(OTHER, encoding="utf-8")
+    index_again(served, notes)
+
+
+def index_again(served: Served, notes: Path) -> None:
     done = subprocess.run(rag("index", notes, "--index", served.index), cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
@@ -97,3 +101,36 @@ def test_a_page_over_no_index_finds_the_one_that_is_made_and_ctrl_c_ends_it(serv
     if sys.platform != "win32":  # there is no Ctrl+C for one process there
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(10) in (0, 130)
+
+
+def test_an_answer_finds_its_words_in_a_new_index_until_they_are_gone(served: Served, open_page: Open, tmp_path: Path) -> None:
+    index_notes(served, tmp_path)
+    page: Any = open_page(served.url)
+    ask(page, "과적합이란?")
+    quote = text_of(page, "#sources .cited mark.evidence")
+    notes = tmp_path / "notes"
+    moved = "앞에 넣은 줄 🙂\n\n" + NOTE
+    (notes / "overfit.md").unlink()
+    (notes / "week10").mkdir()
+    (notes / "week10" / "renamed.md").write_text(moved, encoding="utf-8")
+    index_again(served, notes)
+    reopen(page)
+    assert text_of(page, "#sources .cited mark.evidence") == quote
+    page.click("#answer .origin")
+    page.wait_for_selector("#note .verse")
+    assert text_of(page, "#note .verse") == moved
+    assert text_of(page, "#note mark.evidence") == quote
+
+    (notes / "week10" / "renamed.md").write_text(moved.replace("훈련 데이터의 잡음까지 외워서", "너무 오래 배워서"), encoding="utf-8")
+    index_again(served, notes)
+    reopen(page)
+    assert page.inner_text("#answer .gone p") == KO.words_gone
+    assert text_of(page, "#answer .gone q") == quote
+    assert page.locator("#board mark.evidence").count() == 0
+
+
+def reopen(page: Any) -> None:
+    """Loads the page again and opens the first of the earlier answers."""
+    page.reload()
+    page.click("#trail .recall >> nth=0")
+    page.wait_for_selector("#answer .recalled")

@@ -139,6 +139,13 @@ def test_document_frequency_counts_living_passages(index: Index) -> None:
     assert index.document_frequency(["역전파", "옛", "있다", "받는다", "를"]) == [3, 0, 0, 1, 2]
 
 
+def test_the_vocabulary_is_every_term_of_a_living_passage(index: Index) -> None:
+    known = index.vocabulary()
+    assert (known["역전파"], known["받는다"], known["를"]) == (3, 1, 2) and not known.keys() & {"옛", "있다"}
+    assert list(known.values()) == index.document_frequency(list(known))
+    assert reopened(index.apply(Changes(remove=[item.document.doc_id for item in NOTES]))).vocabulary() == {}
+
+
 @pytest.mark.parametrize(
     ("filter", "kept"),
     [
@@ -146,6 +153,10 @@ def test_document_frequency_counts_living_passages(index: Index) -> None:
         (Filter(folders=("week1",)), set()),
         (Filter(notes=("*/bm25.md",)), {5, 6, 7}),
         (Filter(notes=("week01/backprop.md",), folders=("week10/",)), {0, 1, 2, 5, 6, 7}),
+        (Filter(weeks=(1, 10)), {0, 1, 2, 5, 6, 7}),
+        (Filter(folders=("week01",), weeks=(10,)), set()),
+        (Filter(types=("pdf",)), set()),
+        (Filter(weeks=(2,), types=("pdf", ".MD")), {3, 4}),
         (Filter(), set(range(8))),
         (None, set(range(8))),
     ],

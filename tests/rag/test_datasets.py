@@ -82,9 +82,10 @@ def test_texts_become_nfc(tmp_path: Path) -> None:
         ({"answers": []}, r"q\.jsonl:2: .*evidence without answers"),
         ({"evidence": []}, r"q\.jsonl:2: .*answers without evidence"),
         ({"evidence": [{"doc": "a.md", "quote": " "}]}, r"q\.jsonl:2: .*an empty quote"),
-        ({"evidence": [{"doc": "a.md"}]}, r"q\.jsonl:2: the field 'quote' is missing"),
-        ({"question": None}, r"q\.jsonl:2: not the expected form"),
-        ({"status": "good"}, r"q\.jsonl:2: .*the status is 'good', not drafted, accepted or rejected"),
+        ({"evidence": [{"doc": "a.md"}]}, r"q\.jsonl:2: evidence is expected as"),
+        ({"question": None}, r"q\.jsonl:2: 'question' is no str"),
+        ({"id": 5}, r"q\.jsonl:2: 'id' is no str"),
+        ({"status": "good"}, r"q\.jsonl:2: the status is 'good'; expected one of drafted, accepted, rejected"),
     ],
 )
 def test_a_broken_question_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -128,13 +129,13 @@ def test_squad_layout_and_paragraphs_that_differ_in_white_space_only(tmp_path: P
 def test_klue_names_its_questions_otherwise_and_leaves_some_without_an_answer(tmp_path: Path) -> None:
     answers = [{"text": "1443년", "answer_start": 0}]
     asked = [
-        {"guid": "k1", "question": "언제?", "answers": answers, "question_type": 1, "is_impossible": False},
+        {"guid": 7, "question": "언제?", "answers": answers, "question_type": 1, "is_impossible": False},
         {"guid": "k2", "question": "왜?", "answers": [], "plausible_answers": answers, "question_type": 3, "is_impossible": True},
     ]
     article = {"title": "훈민정음", "news_category": None, "source": "wikipedia", "paragraphs": [{"context": "1443년 창제", "qas": asked}]}
     (tmp_path / "klue.json").write_text(json.dumps({"version": "klue-mrc-v1.1", "data": [article]}), "utf-8")
     first, second = load_squad(tmp_path / "klue.json").questions
-    assert first == Question("k1", "언제?", ("1443년",), (Evidence("훈민정음/0"),), "type 1")
+    assert first == Question("7", "언제?", ("1443년",), (Evidence("훈민정음/0"),), "type 1")
     assert second == Question("k2", "왜?", kind="type 3", near="훈민정음/0")
     assert not second.answerable
 

@@ -108,7 +108,7 @@ def test_other_gold_under_the_same_ids_is_an_error() -> None:
     assert question_set(questions) == question_set(questions[::-1]) != question_set(other)
     old, new = (report({"a": {"hit@1": ALL}}, {QUESTION_SET: question_set(each)}) for each in (questions, other))
     assert verdicts(old, old) == {"a hit@1": ""}
-    with pytest.raises(DataError, match=r"the questions or their gold have changed.*--write-baseline FILE"):
+    with pytest.raises(DataError, match=r"the questions, their gold or the --split are not .*--write-baseline FILE"):
         gate(baseline(old), new)
 
 

@@ -14,8 +14,9 @@ from index.memory import MemoryIndex
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
 from rag.evaluation.datasets import Evidence, Question
-from rag.evaluation.gold import Gold, cites, find_quote, gold_of, judge_ranking, shown_recall
+from rag.evaluation.gold import Gold, cites, gold_of, judge_ranking, shown_recall
 from rag.evaluation.metrics import Judged, ndcg, recall, success
+from rag.quotes import find_quote
 from rag.types import Hit, Span
 from tests.fakes import HashEncoder
 

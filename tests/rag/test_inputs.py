@@ -28,7 +28,7 @@ SQUAD = {
         }
     ]
 }
-QRELS = "t1 0 a.md 1\nt1 0 b.md 0\nt2 0 b.md#0-40 2\n"
+QRELS = "t1 0 a.md 1\nt1 0 b.md 0\nt2 0 b.md#0-40 2\nt3 0 a.md 0\n"
 TOPICS = "t1\tDPR은 언제?\nt2\t배치는?\n"
 TAGGED = "<top>\n<num> Number: t1\n<title> DPR은 언제?\n</top>\n<top>\n<num> Number: t2\n<title> 배치는?\n</top>\n"
 

@@ -71,6 +71,7 @@ def test_a_run_orders_as_trec_eval_does() -> None:
 @pytest.mark.parametrize(
     ("run", "message"),
     [
+        ({}, "the run is empty"),
         ({"x1": {"n": 1.0}}, "answers none of the questions: its queries are such as 'x1', the questions' ids such as 'q1'"),
         ({"q1": {"doc7": 1.0}}, "names no passage: its ids are such as 'doc7'; expected documents such as 'm', or m#0-100"),
         ({"q1": {"n": 1.0, f"n#0-{len(NOTE)}": 2.0}}, "'q1' holds the passage 'n#0-23' twice"),

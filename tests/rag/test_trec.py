@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from index.errors import DataError, UsageError
 from rag.evaluation.metrics import trec_order
 from rag.evaluation.report import HitRow, QuestionRow
-from rag.evaluation.trec import hit_row, judged_run, passage_id, read_qrels, read_run, read_topics, unjudged, write_run
+from rag.evaluation.trec import hit_row, judged_run, passage_id, read_qrels, read_run, read_topics, write_run
 
 IDS = ["d1", "d2", "강의/3장.md#0-120", "강의/3장.md#120-300", "노트 1.md#5-9", "100%", "a%20b", "a b", "é", "㎏", "x\u3000y", "𝒂"]
 
@@ -200,7 +200,6 @@ def test_every_judged_query_is_a_row_and_no_other() -> None:
     )
     assert (second.question_id, second.hits, set(second.metrics.values())) == ("q2", (), {0.0})
     assert (third.question_id, set(third.metrics.values())) == ("q3", {0.0})
-    assert unjudged(run, qrels) == ("q9",)
 
 
 def test_files_are_scored_as_trec_eval_scores_them(tmp_path: Path) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
-from index.types import Document, DocumentInfo, Locator, Passage
-from rag.types import Answer, Hit, Leg, RetrieverName, Span
+from index.morphemes import Analyser
+from index.types import Document, DocumentInfo, Filter, Locator, Passage
+from rag.pipeline import carried
+from rag.types import Answer, Hit, Leg, Repair, RetrieverName, Span, Turn
+
+SLIP = Repair("durwjsvk", "역전파")
+"""What the pipeline takes for a slip."""
 
 
 def passages(document: Document) -> Iterator[Passage]:
@@ -39,22 +45,52 @@ class WordIndex:
         return {note.doc_id: note for note in self.notes}[doc_id]
 
 
+def _words(question: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", question.lower()) if len(word) > 1]
+
+
+analyser = cache(Analyser)
+
+
 @dataclass
 class WordPipeline:
     """Counts shared words; abstains where there are none. `asked` records what it was asked."""
 
     index: WordIndex
     asked: list[tuple[str, int, RetrieverName]] = field(default_factory=list)
+    reader_name: str = "sentence"
 
-    def ask(self, question: str, *, k: int = 5, retriever: RetrieverName = "hybrid") -> Answer:
+    def search(
+        self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName = "hybrid", *, as_typed: bool = False
+    ) -> list[Hit]:
+        words = _words(question)
+        kept = [note for note in self.index.notes if filter is None or filter.keeps(note.doc_id)]
+        hits = [self._hit(passage, words) for note in kept for passage in passages(note)]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.passage_id))[:k]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filter: Filter | None = None,
+        k: int = 5,
+        retriever: RetrieverName = "hybrid",
+        as_typed: bool = False,
+    ) -> Answer:
         self.asked.append((question, k, retriever))
-        words = [word for word in re.findall(r"\w+", question.lower()) if len(word) > 1]
-        hits = [self._hit(passage, words) for note in self.index.notes for passage in passages(note)]
-        best = sorted(hits, key=lambda hit: (-hit.score, hit.passage.passage_id))[:k]
+        if SLIP.typed in question and not as_typed:
+            meant = self._answer(question.replace(SLIP.typed, SLIP.meant), k, filter, retriever)
+            return replace(meant, question=question, notices=("‘역전파’로 검색했습니다",), repairs=(SLIP,))
+        searched = carried(question, history, analyser()) if history else question
+        return replace(self._answer(searched, k, filter, retriever), question=question)
+
+    def _answer(self, searched: str, k: int, filter: Filter | None, retriever: RetrieverName) -> Answer:
+        best = self.search(searched, k, filter, retriever)
         if not best or not best[0].matched:
-            return Answer(question, "", (), 0.05, tuple(best), True, "노트에서 근거를 찾지 못했습니다", question)
-        span = self._line(best[0].passage, words)
-        return Answer(question, span.quote.strip("- "), (span,), min(0.95, 0.4 + 0.2 * best[0].score), tuple(best), searched=question)
+            return Answer(searched, "", (), 0.05, tuple(best), True, "노트에서 근거를 찾지 못했습니다", searched)
+        span = self._line(best[0].passage, _words(searched))
+        return Answer(searched, span.quote.strip("- "), (span,), min(0.95, 0.4 + 0.2 * best[0].score), tuple(best), searched=searched)
 
     def _hit(self, passage: Passage, words: Sequence[str]) -> Hit:
         marks = tuple(m.span() for word in words for m in re.finditer(re.escape(word), passage.text, re.IGNORECASE))

@@ -21,14 +21,16 @@ from index.errors import IndexMissing, UsageError
 from index.morphemes import Analyser
 from index.settings import IndexSettings
 from index.types import Filter, Locator, Passage
+from rag.repair import Repaired
 from rag.span_reader import NO_SPANS
-from rag.types import Answer, Hit, Leg, Span
+from rag.types import Answer, Hit, Leg, Repair, Span
 from tests.fakes import HashEncoder
 from ui import cli, console
 from ui.reference import reference
 
 ROOT = Path(__file__).parents[2]
 PASSAGE = Passage("week05/eval.md", "평가", ("정확도",), "MRR은 역순위의 평균이다.", 40, 55, Locator(line=7))
+SLIP = Repair("ㅡㄱㄱ", "MRR")
 HIT = Hit(PASSAGE, 0.75, {"dense": Leg(0.5, 1), "lexical": Leg(8.0, 2)}, ("MRR",), ((0, 3),))
 
 
@@ -38,14 +40,21 @@ class Canned:
 
     asked: list[tuple[str, int, Filter | None]] = field(default_factory=list)
     reader: object = None
+    reader_name: str = "span"
 
-    def search(self, question: str, k: int = 5, filter: Filter | None = None) -> list[Hit]:
+    def repaired(self, question: str, as_typed: bool = False) -> Repaired:
+        return Repaired(question) if as_typed else Repaired(question.replace("ㅡㄱㄱ", "MRR"), (SLIP,) * ("ㅡㄱㄱ" in question))
+
+    def search(self, question: str, k: int = 5, filter: Filter | None = None, *, as_typed: bool = False) -> list[Hit]:
+        assert as_typed, "the question was mended already"
         self.asked.append((question, k, filter))
         return [HIT] if "MRR" in question else []
 
-    def ask(self, question: str, *, history: Sequence[object] = (), filter: Filter | None = None, k: int = 5) -> Answer:
+    def ask(
+        self, question: str, *, history: Sequence[object] = (), filter: Filter | None = None, k: int = 5, as_typed: bool = False
+    ) -> Answer:
         self.asked.append((question, k, filter))
-        if "MRR" in question:
+        if "MRR" in self.repaired(question, as_typed).text:
             return Answer(question, "역순위의 평균", (Span(PASSAGE.doc_id, 45, 52, "역순위의 평균"),), 0.9, (HIT,))
         return Answer(question, "", (), 0.02, (), abstained=True, message="노트에서 근거를 찾지 못했습니다")
 
@@ -104,6 +113,22 @@ def test_words_filters_and_k_reach_the_pipeline(canned: Canned) -> None:
     cli.main(["ask", "MRR"])
     cli.main(["ask", ""])
     assert canned.asked == [("MRR 은 무엇", 3, Filter(("a*.md", "b.md"), ("week05",))), ("MRR", 5, None), ("", 5, None)]
+
+
+def test_weeks_and_formats_narrow_the_notes(canned: Canned) -> None:
+    cli.main(["ask", "MRR", "--week", "3", "--week", "12", "--type", "pdf", "--folder", "a"])
+    assert canned.asked == [("MRR", 5, Filter(folders=("a",), weeks=(3, 12), types=("pdf",)))]
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["ask", "MRR", "--week", "세 번째"])
+
+
+def test_a_slip_is_mended_and_said_unless_words_are_to_stay(canned: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["search", "ㅡㄱㄱ"]) == 0
+    assert capsys.readouterr().err == "note: ‘MRR’로 검색했습니다\n"
+    assert cli.main(["search", "ㅡㄱㄱ", "--as-typed"]) == 1
+    assert capsys.readouterr() == ("nothing found for: ㅡㄱㄱ\n", "")
+    assert [question for question, _, _ in canned.asked] == ["MRR", "ㅡㄱㄱ"]
+    assert [cli.main(["ask", "ㅡㄱㄱ"]), cli.main(["ask", "ㅡㄱㄱ", "--as-typed"])] == [0, 1]
 
 
 @pytest.mark.parametrize("arguments", [["ask"], ["ask", "-"], ["search", "--format", "json"]])

@@ -94,6 +94,21 @@ def test_readers_are_compared_by_their_answers(index: Path, place: Path, capsys:
     assert [line["questions"] for line in table(found, "compared")] == [2, 2, 2, 1]
 
 
+def test_drafted_questions_are_left_out_and_counted(index: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = (
+        "dense",
+        "lexical",
+        "--questions",
+        written("drafted.jsonl", Path("gold.jsonl").read_text("utf-8").replace('"id": "pool",', '"id": "pool", "status": "drafted",')),
+        "--index",
+        index,
+    )
+    assert compared(capsys, *given, "--drafted")["facts"]["questions"] == 2
+    assert cli.main(["compare", *map(str, given)]) == 0
+    shown = capsys.readouterr()
+    assert "\nquestions: 1\n" in shown.out and "1 questions that are only drafted are left out" in shown.err
+
+
 def test_metrics_pairs_and_how_many_changed(index: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ("hybrid", "dense", "lexical", "--questions", "gold.jsonl", "--index", index, "--metric", "hit@2", "--metric", "MAP")
     found = compared(capsys, *given, "--all-pairs", "--changed", "0")

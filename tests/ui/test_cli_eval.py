@@ -127,8 +127,18 @@ def test_it_is_said_when_another_reader_stands_in(seen: Seen, capsys: pytest.Cap
 def test_the_report_is_written(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("--json", "report.json", "--format", "json") == 0
     assert json.loads(Path("report.json").read_text(encoding="utf-8")) == json.loads(capsys.readouterr().out)
-    assert evaluate("--json", "no/report.json") == 2
-    assert capsys.readouterr().err == "error: cannot write the report to no/report.json: No such file or directory\n"
+
+
+@pytest.mark.parametrize("option", ["--json", "--html", "--trec", "--write-baseline"])
+def test_a_file_without_a_folder_is_told_before_anything_is_measured(seen: Seen, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert evaluate(option, "no/file") == 2
+    assert capsys.readouterr().err == "error: cannot write no/file: there is no folder no\n"
+    assert seen.ids == []
+
+
+def test_without_questions_it_is_said_how_to_name_them(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["eval"]) == 2
+    assert "name your questions with --questions PATH" in capsys.readouterr().err
 
 
 def test_the_defaults_are_those_of_the_evaluator() -> None:
@@ -199,7 +209,7 @@ def test_a_broken_baseline_is_told_before_anything_is_measured(seen: Seen, capsy
 def test_other_questions_than_the_baseline_s_are_an_error(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate("--write-baseline", "b.json", "--split", "dev")
     assert evaluate("--baseline", "b.json") == 3
-    assert "the questions or their gold have changed since the baseline" in capsys.readouterr().err
+    assert "the questions, their gold or the --split are not those of the baseline" in capsys.readouterr().err
 
 
 # Every kind of questions, through the program, over three notes
@@ -352,7 +362,9 @@ def test_a_beir_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     written(tmp_path / "queries.jsonl", '{"_id": "q", "text": "나주 배"}\n')
     (tmp_path / "qrels").mkdir()
     written(tmp_path / "qrels" / "test.tsv", "query-id\tcorpus-id\tscore\nq\td2\t2\nq\td1\t1\n")
-    found = measured(capsys, "--questions", tmp_path, "--retriever", "lexical", "--cache", tmp_path / "v", "--ks", "1")
+    given = ("--questions", tmp_path, "--retriever", "lexical", "--cache", tmp_path / "v", "--ks", "1")
+    found = measured(capsys, *given, "--trec", tmp_path / "own.trec")
+    assert [line.split()[2] for line in (tmp_path / "own.trec").read_text("utf-8").splitlines()] == ["d2"]  # as the judgements name it
     assert rows(found)["q"]["metrics"] | {"tokens/passage": 0} == {
         "hit@1": 1,
         "recall@1": 0.5,

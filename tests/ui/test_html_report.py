@@ -114,6 +114,10 @@ def test_a_corrected_p_says_which_difference_is_certain(adjusted: float, certain
     assert [element.classes for element in spans] == [certain]
 
 
+def test_a_lost_precision_is_no_small_p() -> None:
+    assert "&lt; .001" not in table_html(Table("changed most", ("precision@1",), ((-1.0,), (1.0,))), EN)
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_the_columns_mean_is_said_once(lang: Lang) -> None:
     terms = [element.text for element in page(lang).elements if element.tag == "dt"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.types import Generation, Locator, Passage, UpdateReport
 from rag.evaluation.report import Report, Table
-from rag.types import Answer, Hit, Leg, Span
+from rag.types import Answer, Hit, Leg, Repair, Span
 from ui import view
 from ui.view import COLOUR, PLAIN, Style
 
@@ -30,7 +30,16 @@ PASSAGE = Passage(
 HIT = Hit(PASSAGE, 0.8123456789, {"dense": Leg(0.71, 2), "lexical": Leg(12.3, 1)}, matched=("모멘텀",), marks=((0, 3),))
 OTHER = Hit(Passage("slides.pdf", "발표", (), "다른 쪽", 0, 4, Locator(line=3, page=7)), 0.5, {"dense": Leg(-math.inf, None)})
 SPAN = Span("week10/optimization.md", 113, 116, "학습률")
-ANSWER = Answer("학습률은?", "학습률", (SPAN,), 0.87, (HIT, OTHER), searched="학습률은?", notices=("lexical leg off",))
+ANSWER = Answer(
+    "학습률은?",
+    "학습률",
+    (SPAN,),
+    0.87,
+    (HIT, OTHER),
+    searched="학습률은?",
+    notices=("lexical leg off",),
+    repairs=(Repair("모맨텀", "모멘텀"),),
+)
 REFUSAL = Answer("점심은?", "", (), 0.04, (OTHER,), abstained=True, message="노트에서 근거를 찾지 못했습니다")
 
 
@@ -115,6 +124,7 @@ def test_json_of_an_answer() -> None:
         "confidence": 0.87,
         "spans": [{"doc_id": "week10/optimization.md", "start": 113, "end": 116, "quote": "학습률"}],
         "notices": ["lexical leg off"],
+        "repairs": [{"typed": "모맨텀", "meant": "모멘텀"}],
     }
     assert found["hits"][0] == {
         "passage_id": "week10/optimization.md#100-140",
@@ -148,6 +158,11 @@ def test_tables_align_korean_and_numbers() -> None:
         "비교   25  0.500\n"
         "why   130      -"
     )  # fmt: skip
+
+
+def test_no_p_value_is_shown_as_0() -> None:
+    lines = view.table(("metric", "precision@1", "p", "p (Holm)"), [("a", 0.0002, 0.0002, 0.0005)]).splitlines()
+    assert lines[-1].split() == ["a", "0.000", "<", ".001", "0.001"]
 
 
 def test_a_report_is_facts_then_tables() -> None:

@@ -13,7 +13,7 @@ SELECTORS = {"light": ":root", "dark": ".dark"}
 TEXT = [
     ("ink", "paper"), ("ink", "card"), ("ink", "tint"), ("ink", "here"), ("ink", "warn-tint"), ("soft", "paper"), ("soft", "card"),
     ("soft", "here"), ("accent", "card"), ("accent", "paper"), ("accent", "tint"), ("on-accent", "accent"), ("on-accent", "accent-deep"),
-    ("marker-ink", "marker"),
+    ("marker-ink", "marker"), ("warn", "paper"), ("warn", "warn-tint"),
 ]  # fmt: skip
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ui.web_guard import HEADERS, LocalOnly, Message, Receive, Send, local_hosts
+from ui.web_guard import HEADERS, LocalOnly, Message, Receive, Send, SmallBodies, local_hosts
 
 HOSTS = local_hosts("127.0.0.1", 7860)
 
@@ -78,3 +81,55 @@ def test_the_life_of_the_server_is_not_a_request() -> None:
 )
 def test_the_address_that_is_listened_on_is_ours(host: str, port: int, more: str) -> None:
     assert more in local_hosts(host, port)
+
+
+# The size of a request
+
+
+def post(chunks: list[bytes], most: int) -> tuple[list[bytes], list[Message]]:
+    """The bodies that reach an application behind the limit, and what is sent, for a body that comes in those chunks."""
+    reached: list[bytes] = []
+    sent: list[Message] = []
+    waiting = [{"type": "http.request", "body": chunk, "more_body": n < len(chunks)} for n, chunk in enumerate(chunks, 1)]
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        message = await receive()
+        assert message["more_body"] is False
+        reached.append(message["body"])
+        assert (await receive())["type"] == "http.disconnect"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(SmallBodies(app, most)({"type": "http"}, receive, send))
+    return reached, sent
+
+
+@given(st.lists(st.binary(max_size=8), min_size=1, max_size=6), st.integers(0, 24))
+def test_a_body_comes_whole_or_not_at_all(chunks: list[bytes], most: int) -> None:
+    reached, sent = post(chunks, most)
+    whole = b"".join(chunks)
+    assert reached == ([whole] if len(whole) <= most else [])
+    assert sent[0]["status"] == (200 if len(whole) <= most else 413)
+
+
+def test_a_body_that_never_ends_is_left_at_the_limit() -> None:
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b"12345678", "more_body": True}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(SmallBodies(inner, 20)({"type": "http"}, receive, send))
+    assert (taken, sent[0]["status"]) == (3, 413)
+    assert json.loads(sent[1]["body"]) == {"error": "HTTPError", "message": "the request is too large: at most 20 bytes"}

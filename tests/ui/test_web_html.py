@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.types import Document, DocumentInfo, Locator, Passage
-from rag.types import Answer, Hit, Leg, Span
+from rag.pipeline import repair_notices
+from rag.repair import Repaired
+from rag.types import Answer, Hit, Leg, Repair, Span
 from tests.ui.parse import Tree, parse
 from ui import html, html_note
 from ui.examples import CURATED, examples
@@ -23,7 +25,7 @@ from ui.i18n import EN, KO, LANGS, Lang, texts
 NASTY = '<script>alert(1)</script><img src=x onerror="bad()"> [a](javascript:bad()) &amp; ${1+1} {{value}} \'" 😀👩‍💻é'
 TAGS = {
     *("html", "section", "header", "div", "p", "ul", "ol", "li", "h1", "h2", "h3", "a", "b", "i", "span", "strong", "mark", "button"),
-    *("details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code", "kbd", "svg", "path", "rect"),
+    *("details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code", "kbd", "q", "svg", "path", "rect"),
 }
 LIVE = ("on", "href", "src", "srcdoc", "action", "formaction")
 
@@ -206,6 +208,20 @@ def test_a_follow_up_shows_what_was_searched() -> None:
         parse(html.answer_side(answer("글", "글", searched="역전파의 단점은?"), "ko")).of("searched")[0].text.endswith("역전파의 단점은?")
     )
     assert parse(html.answer_side(answer("글", "글", searched="역전파란?"), "ko")).of("searched") == []
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ko", "‘벡터’, ‘역전파’로 검색했습니다"), ("en", "Searched for ‘벡터’, ‘역전파’")])
+def test_mended_slips_are_said_once_with_a_button_that_undoes_them(lang: Lang, said: str) -> None:
+    typed, repairs = '백터와 <b>"durwjsvk"', (Repair("백터", "벡터"), Repair("durwjsvk", "역전파"))
+    notices = repair_notices(Repaired("", repairs))
+    shown = replace(answer("글", "글"), question=typed, searched="벡터와 역전파", notices=(*notices, "다른 알림"), repairs=repairs)
+    for each in (shown, replace(shown, abstained=True, text="", spans=(), message=KO.not_found)):
+        tree = parse(html.answer_side(each, lang))
+        assert tree.of("repaired")[0].text == f"{said} {texts(lang).as_typed}"
+        [button] = tree.of("undo")
+        assert (button.attributes["data-act"], button.attributes["data-question"]) == ("as-typed", typed)
+        assert tree.of("notices")[0].text == "다른 알림" and safe(tree)
+    assert parse(html.answer_side(replace(shown, repairs=()), lang)).of("repaired") == []
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def test_the_old_index_serves_by_words_until_the_new_one_takes_over(shipped: Enc
     *_, old = web._respond(shelf, QUESTION, "hybrid", 5)
     assert isinstance(old, Answer)
     assert (legs(old), lacks(old), old.text in NOTE) == ({"lexical"}, [notice], True)
+    [hit] = shelf().search(QUESTION, 1, None, "dense")
+    assert set(hit.legs) == {"lexical"}
 
     embed(tmp_path, shipped, analyser)
     *_, new = web._respond(shelf, QUESTION, "hybrid", 5)

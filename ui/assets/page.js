@@ -86,12 +86,44 @@
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest("button[data-lang]");
     if (chosen) speak(chosen.dataset.lang);
+    if (event.target.closest("[data-act=anew], [data-act=forget]")) box()?.focus(); // the button is about to go
     const link = event.target.closest("[data-open]");
     const selecting = link?.tagName !== "BUTTON" && String(window.getSelection());
     if (link && !selecting) openNote(JSON.parse(link.dataset.open));
   });
 
-  function ready() {
+  // Thumbs: a second press takes one back. What was pressed outlives the answer's being drawn again in the other language.
+  const rated = new Map();
+  function paint() {
+    for (const button of document.querySelectorAll("[data-thumb]")) {
+      button.setAttribute("aria-pressed", String(rated.get(button.dataset.key) === button.dataset.thumb));
+    }
+  }
+
+  async function rate({ key, thumb }) {
+    const before = rated.get(key) || "0";
+    const mine = before === thumb ? "0" : thumb;
+    rated.set(key, mine);
+    paint();
+    const kept = await window.notesPage.rate({ key, thumb: Number(mine) }).catch(() => false);
+    if (!kept) rated.set(key, before);
+    paint();
+  }
+
+  document.addEventListener("click", (event) => {
+    const thumb = event.target.closest("[data-thumb]");
+    if (thumb) rate(thumb.dataset);
+  });
+
+  // Whether questions are kept: without a log there is nothing that a thumb could be kept in.
+  // The line in the settings says it; it stands in the document only while they are open.
+  function logged(line) {
+    root.classList.toggle("logged", line.includes('data-turn="off"'));
+  }
+
+  function ready(line) {
+    new MutationObserver(paint).observe(document.querySelector("#answer"), { childList: true, subtree: true });
+    logged(line);
     root.classList.remove("waiting");
     settle(root.lang); // Gradio has set its own title meanwhile
     document.querySelector("#answer")?.setAttribute("aria-live", "polite");
@@ -107,7 +139,7 @@
 
   // What Gradio's events call. `read` is given by the sources component: it asks the server for a note as HTML.
   const lost = () => [words().offline, "", { __type__: "update", interactive: true }];
-  window.notesPage = { language, ready, shown, lost, read: () => Promise.reject() };
+  window.notesPage = { language, ready, shown, lost, logged, read: () => Promise.reject(), rate: () => Promise.reject() };
   const place = () => document.body.append(drawer);
   if (document.body) place(); else document.addEventListener("DOMContentLoaded", place);
 })();

@@ -1,0 +1,349 @@
+"""What was asked, for the reader alone: a bounded SQLite file on this machine, written behind every answer's back."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Lock, Thread
+from time import perf_counter, time
+from types import TracebackType
+from typing import Literal, Self
+
+from index.errors import LogError
+from rag.types import Answer
+
+Door = Literal["page", "shell", "api"]
+Choice = Literal["recent", "refused", "slow", "thumbs"]
+Thumb = Literal[-1, 0, 1]
+
+KEY = re.compile("[0-9a-f]{16}")
+LONGEST, MOST_PASSAGES = 4000, 50
+"""Characters of any one text, and passages, that an entry keeps."""
+BATCH, ATTEMPTS, PATIENCE = 100, 3, 1.0
+"""Rows of one transaction; how often it is tried; seconds that each try waits for another process to finish writing."""
+_OFF, _DEFAULT = ("0", "off", "no", "false"), ("", "1", "on", "yes", "true")
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS asked (
+    n INTEGER PRIMARY KEY, time REAL, door TEXT, "index" TEXT, question TEXT, searched TEXT, retriever TEXT, reader TEXT,
+    passages TEXT, answer TEXT, abstained INTEGER, confidence REAL, milliseconds REAL, thumb INTEGER, key TEXT, size INTEGER
+)"""
+_CHOICES: Mapping[Choice, tuple[str, str]] = {
+    "recent": ("1", "n DESC"),
+    "refused": ("abstained", "n DESC"),
+    "slow": ("1", "milliseconds DESC, n DESC"),
+    "thumbs": ("thumb <> 0", "n DESC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question and what came of it. `time` is in seconds since 1970 (UTC), `thumb` 1 for up, -1 for down, 0 for neither."""
+
+    time: float
+    door: Door
+    index: str
+    question: str
+    searched: str
+    retriever: str
+    reader: str
+    passages: tuple[str, ...]
+    answer: str
+    abstained: bool
+    confidence: float
+    milliseconds: float
+    thumb: Thumb = 0
+
+    @property
+    def key(self) -> str:
+        return key_of(self.question, self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A thumb for the latest entry with these words."""
+
+    key: str
+    thumb: Thumb
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is kept at most: entries, and bytes of their texts. The oldest go first."""
+
+    rows: int = 10_000
+    size: int = 16 * 2**20
+
+
+def key_of(question: str, answer: str) -> str:
+    """What a thumb says which words it means by: it follows from the words, so that no view has to carry an id along."""
+    return sha256(f"{_kept(question)}\0{_kept(answer)}".encode()).hexdigest()[:16]
+
+
+def _kept(text: str) -> str:
+    """The text as it is kept: without lone surrogates, which are no UTF-8, and cut where it is very long."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+# The file
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLog:
+    """The log in a file. `forbidden` where the environment turns it off, whatever the switch says."""
+
+    file: Path
+    forbidden: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether questions are kept; read anew each time, since any process may turn the switch."""
+        return not self.forbidden and not os.path.exists(self._switch)
+
+    @property
+    def _switch(self) -> Path:
+        """Its presence means off. A file of its own: it outlives a log that is deleted or broken."""
+        return self.file.with_name(f"{self.file.name}.off")
+
+    def turn(self, on: bool) -> None:
+        """Turns the log on or off for every process from now on. Raises LogError where that cannot be remembered."""
+        try:
+            if on:
+                self._switch.unlink(missing_ok=True)
+            else:
+                self._make_folder()
+                self._switch.touch()
+        except OSError as problem:
+            raise LogError(f"{self._switch} cannot be changed ({problem}). Turn the log off by the environment: RAG_LOG=0") from problem
+
+    def read(self, choice: Choice = "recent", *, since: float = 0, index: str | None = None, most: int | None = None) -> list[Entry]:
+        """The entries asked for, newest first, or slowest first for `slow`; none where there is no log. Raises LogError."""
+        if not self.file.exists():
+            return []
+        condition, order = _CHOICES[choice]
+        names = ", ".join(f'"{name}"' for name in Entry.__dataclass_fields__)
+        query = f'SELECT {names} FROM asked WHERE {condition} AND time >= ? AND (? IS NULL OR "index" = ?) ORDER BY {order} LIMIT ?'
+        try:
+            with self._opened() as database:
+                rows = database.execute(query, (since, index, index, -1 if most is None else most)).fetchall()
+            return [_entry(row) for row in rows]
+        except (sqlite3.Error, OSError, ValueError) as problem:
+            raise LogError(f"the log {self.file} cannot be read ({problem}). Throw it away: rag log delete") from problem
+
+    def add(self, items: Sequence[Entry | Rating]) -> None:
+        """Writes entries and thumbs in their order, and lets the oldest go. Raises sqlite3.Error, OSError."""
+        with self._opened() as database, _transaction(database):
+            for item in items:
+                if isinstance(item, Entry):
+                    _insert(database, item)
+                else:
+                    newest = "(SELECT max(n) FROM asked WHERE key = ?)"
+                    database.execute(f"UPDATE asked SET thumb = ? WHERE n = {newest}", (item.thumb, item.key))
+            self._let_go(database)
+
+    def delete(self) -> int:
+        """Deletes and overwrites every entry and returns how many; a file that is no log is removed. Raises LogError."""
+        try:
+            return self._emptied() if self.file.exists() else 0
+        except (sqlite3.OperationalError, OSError) as problem:
+            raise LogError(f"the log {self.file} cannot be deleted now ({problem}). Try again, or remove the file") from problem
+        except sqlite3.DatabaseError:
+            for suffix in ("", "-wal", "-shm"):
+                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+            return 0
+
+    def _emptied(self) -> int:
+        with self._opened() as database:
+            count = database.execute("DELETE FROM asked").rowcount
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+
+    def _let_go(self, database: sqlite3.Connection) -> None:
+        # n has no gaps: each new one is the greatest plus one, and only the oldest go
+        database.execute("DELETE FROM asked WHERE n <= (SELECT max(n) FROM asked) - ?", (self.limits.rows,))
+        held = "SELECT n, sum(size) OVER (ORDER BY n DESC) AS held FROM asked"
+        database.execute(f"DELETE FROM asked WHERE n <= (SELECT max(n) FROM ({held}) WHERE held > ?)", (self.limits.size,))
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for each use, so that none holds on to a file that another process threw away."""
+        self._make_folder()
+        os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's companions of it take its permissions
+        with closing(sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)) as database:
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+                database.execute(f"PRAGMA {pragma}")
+            with _transaction(database):
+                _prepare(database)
+            yield database
+
+    def _make_folder(self) -> None:
+        if not self.file.is_absolute():
+            raise FileNotFoundError(f"there is no home folder for {self.file}")
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def open_log(environment: Mapping[str, str] = os.environ) -> QueryLog:
+    """The log of this user. `RAG_LOG=0` turns it off, `RAG_LOG=FILE` puts it elsewhere."""
+    setting = environment.get("RAG_LOG", "").strip()
+    if setting.lower() in (*_OFF, *_DEFAULT):
+        return QueryLog(state_folder(environment) / "lecture-notes-rag" / "questions.sqlite", forbidden=setting.lower() in _OFF)
+    return QueryLog(Path(setting).expanduser().absolute())
+
+
+def index_name(index: Path) -> str:
+    """An index as entries name it: by its whole path."""
+    return str(index.resolve())
+
+
+def state_folder(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
+    """Where programs keep what they remember of a user: XDG Base Directory's state folder, or its like on macOS and Windows."""
+    home = Path(os.path.expanduser("~"))
+    if system == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    if system == "darwin":
+        return home / "Library" / "Application Support"
+    given = Path(environment.get("XDG_STATE_HOME", ""))
+    return given if given.is_absolute() else home / ".local" / "state"
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")  # waits for its turn here, where waiting is safe
+    with database:
+        yield
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise sqlite3.DatabaseError(f"its layout is version {version}, this program writes version {_VERSION}")
+    database.execute(_SCHEMA)
+    database.execute("CREATE INDEX IF NOT EXISTS asked_key ON asked (key)")
+    database.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _insert(database: sqlite3.Connection, entry: Entry) -> None:
+    row = {**asdict(entry), "passages": json.dumps(entry.passages, ensure_ascii=False), "key": entry.key}
+    row["size"] = sum(len(value.encode()) for value in row.values() if isinstance(value, str))
+    names = ", ".join(f'"{name}"' for name in row)
+    database.execute(f"INSERT INTO asked ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def _entry(row: Sequence[object]) -> Entry:
+    found = Entry(*row)  # type: ignore[arg-type]
+    return replace(found, passages=tuple(json.loads(str(found.passages))), abstained=bool(found.abstained))
+
+
+# Writing behind an answer's back
+
+
+class Recorder:
+    """Takes what a door answers and writes it from a thread of its own: it never holds up an answer and never breaks one.
+
+    Where more comes than is written, the surplus is dropped and counted in `dropped`.
+    """
+
+    def __init__(self, log: QueryLog, index: Path, room: int = 1000) -> None:
+        self.log = log
+        self.index = index_name(index)
+        self.dropped = 0
+        self._waiting: Queue[Entry | Rating | None] = Queue(room)
+        self._thread: Thread | None = None
+        self._lock = Lock()
+        self._told = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def watch(self, door: Door, ask: Callable[[], Answer], *, retriever: str, reader: str) -> Answer:
+        """The answer that `ask` gives, which is recorded with the time it took."""
+        when, began = time(), perf_counter()
+        answer = ask()
+        seconds = perf_counter() - began
+        if self.log.is_on:
+            self._put(_asked(answer, when, door, self.index, retriever, reader, 1000 * seconds))
+        return answer
+
+    def rate(self, key: str, thumb: Thumb) -> bool:
+        """Keeps a thumb for the latest entry with that key; whether it was taken."""
+        return self.log.is_on and self._put(Rating(key, thumb))
+
+    def close(self, patience: float = 2.0) -> None:
+        """Waits so many seconds at most until everything is written, and says what was not."""
+        thread, self._thread = self._thread, None
+        if thread:
+            with suppress(Full):
+                self._waiting.put(None, timeout=patience)
+                thread.join(patience)
+            self.dropped += self._waiting.qsize() if thread.is_alive() else 0
+        if self.dropped and not self._told:
+            self._tell(f"{self.dropped} entries could not be written in time")
+
+    def _put(self, item: Entry | Rating) -> bool:
+        try:
+            self._waiting.put_nowait(item)
+            self._start()
+            return True
+        except (Full, RuntimeError):  # RuntimeError: no thread can be started any more
+            self.dropped += 1
+            return False
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                thread = Thread(target=self._write, name="question log", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _write(self) -> None:
+        ended = False
+        while not ended:
+            batch = [self._waiting.get()]
+            with suppress(Empty):
+                while len(batch) < BATCH and batch[-1] is not None:
+                    batch.append(self._waiting.get_nowait())
+            ended = batch[-1] is None
+            items = [item for item in batch if item is not None]
+            if items and self.log.is_on:  # what waited when the log was turned off is not written either
+                self._add(items)
+
+    def _add(self, items: Sequence[Entry | Rating]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self.log.add(items)
+            except (sqlite3.Error, OSError) as problem:
+                if attempt == ATTEMPTS or not isinstance(problem, sqlite3.OperationalError):
+                    self.dropped += len(items)
+                    return self._tell(str(problem))
+
+    def _tell(self, problem: str) -> None:
+        """Once for each recorder: the answers matter more than the log."""
+        if not self._told:
+            self._told = True
+            mend = "Throw it away: rag log delete. Turn it off: rag log off, or RAG_LOG=0"
+            print(f"the log of questions {self.log.file} cannot be written ({problem}); answers go on. {mend}", file=sys.stderr)
+
+
+def _asked(answer: Answer, when: float, door: Door, index: str, retriever: str, reader: str, milliseconds: float) -> Entry:
+    passages = tuple(_kept(hit.passage.passage_id) for hit in answer.hits[:MOST_PASSAGES])
+    confidence = answer.confidence if math.isfinite(answer.confidence) else 0.0
+    return Entry(
+        when, door, _kept(index), _kept(answer.question), _kept(answer.searched), retriever, reader, passages, _kept(answer.text),
+        answer.abstained, confidence, milliseconds,
+    )  # fmt: skip

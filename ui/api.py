@@ -1,0 +1,181 @@
+"""The HTTP API: an application of its own, mounted at `/api` beside the page and behind the same guard.
+
+No annotations are postponed here: FastAPI reads those of the routes, and FastAPI itself is imported only when a page is built.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from index.errors import RagError, UsageError
+from rag import __version__
+from rag.types import RetrieverName
+from ui import calls
+from ui.api_page import page
+from ui.api_types import AnswerShape, Found, NoteList, NoteShape, ProblemShape, StatusShape
+from ui.view import Json
+from ui.web_guard import SmallBodies
+from ui.web_index import Asks
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.responses import JSONResponse
+    from fastapi.routing import APIRoute
+
+PLACE = "/api"
+"""Where the page's application mounts it."""
+LARGEST_BODY = 262_144
+"""Bytes of a request; the largest that `ui.calls` lets through fits, every character written as an escape."""
+DESCRIPTION = "Ask your lecture notes: every answer is a quote with its source. Answers this machine only, as `rag --format json` would."
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: {"model": ProblemShape, "description": "The request cannot be meant as it stands"},
+    503: {"model": ProblemShape, "description": "The index or its model cannot be used; the message says what mends it"},
+}
+NO_NOTE: dict[int | str, dict[str, Any]] = {404: {"model": ProblemShape, "description": "The index holds no note of that name"}}
+QUESTION: dict[str, Any] = {"min_length": 1, "max_length": calls.MOST_CHARACTERS, "description": "what is asked"}
+K: dict[str, Any] = {"ge": 1, "le": calls.MOST_PASSAGES, "description": "how many passages at most"}
+RETRIEVER: dict[str, Any] = {"description": "by words (lexical), by meaning (dense), or both (hybrid)"}
+NOTE: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes of these names, such as `week05/*.md`"}
+FOLDER: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes of these folders"}
+WEEK: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes and folders named after these weeks (week03, 3주차)"}
+TYPE: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes of these formats, such as `pdf`"}
+AS_TYPED: dict[str, Any] = {"description": "mend no slips of the keyboard"}
+
+Answering = Callable[[Asks, calls.Asked], Json]
+
+
+def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None) -> "FastAPI":
+    """The API as an ASGI application. `pipeline` gives the current pipeline or raises RagError; without `status` there is no such route."""
+    from fastapi import FastAPI
+
+    routes = FastAPI(
+        title="lecture-notes-rag", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None,
+        servers=[{"url": PLACE}], responses=PROBLEMS, generate_unique_id_function=_operation,
+    )  # fmt: skip
+    routes.add_middleware(SmallBodies, most=LARGEST_BODY)
+    _report_problems(routes)
+    _add_questions(routes, pipeline, "/search", "the passages nearest to a question", calls.search, Found)
+    _add_questions(routes, pipeline, "/ask", "the answer to a question, with its source", calls.ask, AnswerShape)
+    _add_notes(routes, pipeline)
+    if status:
+        _add_status(routes, status)
+    _add_page(routes)
+    return routes
+
+
+def _operation(route: "APIRoute") -> str:
+    """`ask`, `ask_json`, `notes`, `note`, `status`: what a generated client calls its methods."""
+    return {"by_query": route.path.strip("/"), "by_body": f"{route.path.strip('/')}_json"}.get(route.name, route.name)
+
+
+def _add_questions(
+    routes: "FastAPI", pipeline: Callable[[], Asks], path: str, summary: str, answering: Answering, shape: type[Found | AnswerShape]
+) -> None:
+    """One question by GET, for a browser or curl, or by POST as JSON."""
+    from fastapi import Body, Query
+    from fastapi.responses import JSONResponse
+
+    def answer(*asked: Any) -> Json:
+        return answering(pipeline(), calls.Asked(*asked))
+
+    @routes.get(path, summary=summary, response_model=shape)
+    def by_query(
+        question: Annotated[str, Query(**QUESTION)],
+        k: Annotated[int, Query(**K)] = 5,
+        retriever: Annotated[RetrieverName, Query(**RETRIEVER)] = "hybrid",
+        note: Annotated[list[str], Query(**NOTE)] = [],  # noqa: B006 - FastAPI copies it
+        folder: Annotated[list[str], Query(**FOLDER)] = [],  # noqa: B006
+        week: Annotated[list[int], Query(**WEEK)] = [],  # noqa: B006
+        type: Annotated[list[str], Query(**TYPE)] = [],  # noqa: B006
+        as_typed: Annotated[bool, Query(**AS_TYPED)] = False,
+    ) -> JSONResponse:
+        return JSONResponse(answer(question, k, retriever, calls.kept(note, folder, week, type), as_typed))
+
+    @routes.post(path, summary=f"{summary}, asked as JSON", response_model=shape)
+    def by_body(
+        question: Annotated[str, Body(**QUESTION)],
+        k: Annotated[int, Body(**K)] = 5,
+        retriever: Annotated[RetrieverName, Body(**RETRIEVER)] = "hybrid",
+        note: Annotated[list[str], Body(**NOTE)] = [],  # noqa: B006
+        folder: Annotated[list[str], Body(**FOLDER)] = [],  # noqa: B006
+        week: Annotated[list[int], Body(**WEEK)] = [],  # noqa: B006
+        type: Annotated[list[str], Body(**TYPE)] = [],  # noqa: B006
+        as_typed: Annotated[bool, Body(**AS_TYPED)] = False,
+    ) -> JSONResponse:
+        return JSONResponse(answer(question, k, retriever, calls.kept(note, folder, week, type), as_typed))
+
+
+def _add_notes(routes: "FastAPI", pipeline: Callable[[], Asks]) -> None:
+    from fastapi import Path, Query
+    from fastapi.responses import JSONResponse
+
+    @routes.get("/notes", summary="the notes of the index", response_model=NoteList)
+    def notes(
+        note: Annotated[list[str], Query(**NOTE)] = [],  # noqa: B006
+        folder: Annotated[list[str], Query(**FOLDER)] = [],  # noqa: B006
+        week: Annotated[list[int], Query(**WEEK)] = [],  # noqa: B006
+        type: Annotated[list[str], Query(**TYPE)] = [],  # noqa: B006
+    ) -> JSONResponse:
+        return JSONResponse(calls.notes(pipeline(), calls.kept(note, folder, week, type)))
+
+    @routes.get("/notes/{doc_id:path}", summary="the text of a note, or a part of it", response_model=NoteShape, responses=NO_NOTE)
+    def note(
+        doc_id: Annotated[str, Path(max_length=1000, description="the note's name, `/` and all")],
+        start: Annotated[int, Query(ge=0, description="the first code point")] = 0,
+        end: Annotated[int | None, Query(ge=0, description="the code point behind the last; the note's end if left out")] = None,
+    ) -> JSONResponse:
+        return JSONResponse(calls.note(pipeline(), doc_id, start, end))
+
+
+def _add_status(routes: "FastAPI", status: Callable[[], Json]) -> None:
+    from fastapi.responses import JSONResponse
+
+    @routes.get("/status", summary="what the index holds", response_model=StatusShape, name="status")
+    def index_status() -> JSONResponse:
+        return JSONResponse(status())
+
+
+def _add_page(routes: "FastAPI") -> None:
+    from fastapi.responses import HTMLResponse, RedirectResponse
+
+    @routes.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(page(routes.openapi()))
+
+    @routes.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+
+def _report_problems(routes: "FastAPI") -> None:
+    """Every failure is JSON of one shape; what only a fault of the program can cause is printed to stderr by the server, too."""
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    def known(request: Request, problem: RagError) -> "JSONResponse":
+        code = 404 if isinstance(problem, calls.NoteMissing) else 422 if isinstance(problem, UsageError) else 503
+        return _problem(code, type(problem).__name__, str(problem))
+
+    def invalid(request: Request, problem: RequestValidationError) -> "JSONResponse":
+        told = [f"{'.'.join(map(str, each['loc'][1:])) or 'request'}: {each['msg']}" for each in problem.errors()]
+        return _problem(422, UsageError.__name__, "; ".join(told))
+
+    def refused(request: Request, problem: HTTPException) -> "JSONResponse":
+        if problem.status_code == 400:  # a body that is no text
+            return _problem(422, UsageError.__name__, str(problem.detail))
+        return _problem(problem.status_code, "HTTPError", f"{problem.detail}: {request.method} {request.url.path}")
+
+    def crashed(request: Request, problem: Exception) -> "JSONResponse":
+        return _problem(500, type(problem).__name__, f"the program failed; its terminal shows where: {problem}")
+
+    handlers: tuple[tuple[type[Exception], Callable[..., JSONResponse]], ...] = (
+        (RagError, known), (RequestValidationError, invalid), (HTTPException, refused), (Exception, crashed),
+    )  # fmt: skip
+    for kind, handler in handlers:
+        routes.add_exception_handler(kind, handler)
+
+
+def _problem(status: int, error: str, message: str) -> "JSONResponse":
+    from fastapi.responses import JSONResponse
+
+    return JSONResponse({"error": error, "message": message}, status)

@@ -1,0 +1,81 @@
+"""The tools that a language model may call over MCP. Gradio serves them at `/gradio_api/mcp` and reads names, types and docstrings.
+
+No annotations are postponed here: Gradio makes the tools' schemas from them.
+"""
+
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from index.types import Filter
+from rag.types import RetrieverName
+from ui import calls
+from ui.view import Json
+from ui.web_index import Asks
+
+PIECE = 20_000
+"""Characters of a note that are given at once, if nothing else is asked: a model's window is small."""
+
+Tool = Callable[..., str]
+
+
+def can_serve() -> bool:
+    """Whether the package of the extra `mcp` is installed."""
+    return find_spec("mcp") is not None
+
+
+def tools(pipeline: Callable[[], Asks]) -> tuple[Tool, ...]:
+    """`search`, `ask` and `get_note`; each gives JSON as text and raises RagError, which the model is told."""
+
+    def search(
+        question: str, k: int = 5, retriever: RetrieverName = "hybrid", note: str = "", folder: str = "", week: int = 0, type: str = ""
+    ) -> str:
+        """Find the passages of the lecture notes that are nearest to a question, best first, each with its source.
+
+        Args:
+            question: what is looked for, in Korean or English
+            k: how many passages at most, from 1 to 50
+            retriever: by words (lexical), by meaning (dense), or both (hybrid)
+            note: only notes of this name, such as week05/*.md
+            folder: only notes of this folder
+            week: only notes named after this week, such as 3 for week03 or 3주차; 0 for all
+            type: only notes of this format, such as pdf
+        """
+        return _text(calls.search(pipeline(), calls.Asked(question, k, retriever, _kept(note, folder, week, type))))
+
+    def ask(
+        question: str, k: int = 5, retriever: RetrieverName = "hybrid", note: str = "", folder: str = "", week: int = 0, type: str = ""
+    ) -> str:
+        """Answer a question in the exact words of the lecture notes, with source and confidence, or say that they do not answer it.
+
+        Args:
+            question: one question about one thing, in Korean or English
+            k: how many passages at most, from 1 to 50
+            retriever: by words (lexical), by meaning (dense), or both (hybrid)
+            note: only notes of this name, such as week05/*.md
+            folder: only notes of this folder
+            week: only notes named after this week, such as 3 for week03 or 3주차; 0 for all
+            type: only notes of this format, such as pdf
+        """
+        return _text(calls.ask(pipeline(), calls.Asked(question, k, retriever, _kept(note, folder, week, type))))
+
+    def get_note(doc_id: str, start: int = 0, length: int = PIECE) -> str:
+        """Read the text of one lecture note, or a part of it; characters tells how long it is in all.
+
+        Args:
+            doc_id: the note's name, as search and ask give it
+            start: the first character that is given, from 0
+            length: how many characters are given at most
+        """
+        return _text(calls.note(pipeline(), doc_id, start, start + length))
+
+    return search, ask, get_note
+
+
+def _kept(note: str, folder: str, week: int, type: str) -> Filter | None:
+    """Models leave an argument empty, or 0, that they do not mean."""
+    return calls.kept([note] if note else (), [folder] if folder else (), [week] if week else (), [type] if type else ())
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
