@@ -7,9 +7,10 @@ A place is given back only where it surely is the one meant; else the words are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Protocol
 
 from index.types import Document, DocumentInfo
 from rag.quotes import find_quote
@@ -80,24 +81,16 @@ def locate(citation: Citation, notes: Notes) -> Span | None:
 
     Reads the other notes only where their own has lost the words.
     """
+    with suppress(KeyError):
+        if found := anchor(citation, notes.document(citation.doc_id)):
+            return found
     others = [info.doc_id for info in notes.documents() if info.doc_id != citation.doc_id]
-    try:
-        found = anchor(citation, notes.document(citation.doc_id))
-    except KeyError:
-        found = None
-    if found:
-        return found
     moved = [span for doc_id in others for _, span in _places(citation, notes.document(doc_id))]
     return moved[0] if len(moved) == 1 else None
 
 
-def to_json(citation: Citation) -> dict[str, Any]:
-    """The citation as JSON has it, for `from_json`."""
-    return asdict(citation)
-
-
 def from_json(value: object) -> Citation:
-    """What `to_json` wrote; ValueError for anything else, as it may come from outside."""
+    """The citation whose fields JSON has (`dataclasses.asdict`); ValueError for anything else, as it may come from outside."""
     match value:
         case {
             "doc_id": str(doc_id), "start": int(start), "end": int(end), "quote": str(quote), "prefix": str(prefix), "suffix": str(suffix),

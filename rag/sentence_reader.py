@@ -150,10 +150,9 @@ class Offers:
 
     def ranked(self, weights: Sequence[float] | Features) -> Reading:
         """The candidates in the order of their scores."""
-        scores = np.array([np.dot(weights, each.features) for each in self.candidates])
-        order = np.argsort(-scores, kind="stable")
+        order, scores = by_score(weights, [each.features for each in self.candidates])
         ordered = [self.candidates[at] for at in order]
-        return Reading(ordered, evidence_of(self.words, self.hits, ordered[0], scores[order]))
+        return Reading(ordered, evidence_of(self.words, self.hits, ordered[0], scores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +185,13 @@ class SentenceReader:
         words = Words(self.index, self.analyser, question)
         chosen = shortlist(words, [candidate for rank, hit in enumerate(hits) for candidate in sentences_of(hit, rank)])
         return Offers(words, hits, described(words, self.encoder, chosen, hits[0].score)) if chosen else None
+
+
+def by_score(weights: Sequence[float] | Features, rows: Sequence[Sequence[float]]) -> tuple[list[int], Features]:
+    """The numbers of the rows and the scores that the weights give them, best first."""
+    scores = np.array([np.dot(weights, row) for row in rows])
+    order = np.argsort(-scores, kind="stable")
+    return order.tolist(), scores[order]
 
 
 def refused(question: str, hits: Sequence[Hit], confidence: float = 0.0) -> Answer:

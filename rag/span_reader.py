@@ -28,6 +28,7 @@ from rag.sentence_reader import (
     SentenceReader,
     Weights,
     Words,
+    by_score,
     described,
     evidence_of,
     has_number,
@@ -130,10 +131,9 @@ class Offers:
 
     def ranked(self, weights: Sequence[float] | Features) -> Reading:
         """The possible answers in the order of their scores, by weights over CHOICE."""
-        scores = np.array([np.dot(weights, each.features) for each in self.candidates])
-        order = np.argsort(-scores, kind="stable")
+        order, scores = by_score(weights, [each.features for each in self.candidates])
         ordered = [self.candidates[at] for at in order]
-        return Reading(ordered, _evidence(self.words, self.hits, ordered, scores[order], self.spans))
+        return Reading(ordered, _evidence(self.words, self.hits, ordered, scores, self.spans))
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def _report_problems(routes: "FastAPI") -> None:
         return _problem(problem.status_code, "HTTPError", f"{problem.detail}: {request.method} {request.url.path}")
 
     def crashed(request: Request, problem: Exception) -> "JSONResponse":
-        return _problem(500, type(problem).__name__, f"the program failed; its terminal shows where: {problem}")
+        return _problem(500, type(problem).__name__, f"{calls.FAULT}: {problem}")
 
     handlers: tuple[tuple[type[Exception], Callable[..., JSONResponse]], ...] = (
         (RagError, known), (RequestValidationError, invalid), (HTTPException, refused), (Exception, crashed),

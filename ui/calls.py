@@ -20,6 +20,8 @@ MOST_PASSAGES = 50
 MOST_NAMES = 20
 """Of notes, folders, weeks and formats, each."""
 LONGEST_NAME = 300
+FAULT = "the program failed; its terminal shows where"
+"""What others are told of a crash."""
 
 
 class NoteMissing(RagError):

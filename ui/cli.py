@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from index.errors import IndexMissing, IndexProblem, ModelError, RagError, UsageError
 from index.types import Filter, Generation
 from rag import __version__
-from rag.querylog import Recorder, open_log
 from rag.types import RETRIEVERS
 from ui import cli_compare, cli_eval, cli_log, cli_questions, cli_train, view
 from ui.arguments import Options, add_encoder, add_place, add_reader, add_verb
@@ -142,13 +141,16 @@ def search(options: Options) -> int:
 
 
 def ask(options: Options) -> int:
-    """The answer to each question, with its source."""
+    """The answer to each question, with its source; the lines of a file are a trial, which is not kept as what was asked."""
+    from rag.querylog import Recorder, open_log
+
     pipeline, answered = _pipeline(options), 0
     with Recorder(open_log(), options.index) as recorder:
         for question in _questions(options):
             _announce(options, question)
             asking = partial(pipeline.ask, question, filter=_filter(options), k=options.k, as_typed=options.as_typed)
-            answer = recorder.watch("shell", asking, retriever=options.retriever, reader=pipeline.reader_name)
+            reader = pipeline.reader_name
+            answer = asking() if options.file else recorder.watch("shell", asking, retriever=options.retriever, reader=reader)
             answered += not answer.abstained
             show(options, view.answer_dict(answer), partial(view.answer_text, answer))
     return ANSWERED if answered else NOTHING

@@ -51,12 +51,12 @@ def _measured(options: Options, systems: Sequence[System], ks: Sequence[int]) ->
     if options.questions or not options.qrels:
         data = questions_of(options)
     else:
-        runs = [system.run for system in systems if system.run]
-        if len(runs) < len(systems):
+        if not all(system.run for system in systems):
             raise UsageError(f"{options.qrels} does not say what was asked, so it judges runs alone: add --questions PATH")
         qrels = read_qrels(options.qrels)
-        if all(shares_ids(read_run(run), qrels) for run in runs):
-            return None, judged(systems, qrels, ks)
+        runs = {system.label: read_run(system.run) for system in systems if system.run}
+        if all(shares_ids(run, qrels) for run in runs.values()):
+            return None, judged(runs, qrels, ks)
         data = load_judgements(options.qrels)
     return data, measured(systems, data, options.index, ks, options.cache, progress())
 

@@ -12,23 +12,27 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
-from rag.querylog import Entry, Limits, QueryLog, index_name, open_log
 from ui import view
 from ui.arguments import Options
 from ui.console import count, show
 
 if TYPE_CHECKING:
+    from rag.querylog import Entry, QueryLog
     from ui.arguments import Verbs
 
 DONE, NOTHING = 0, 1
 SHOWN = 20
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _THUMBS = {1: "thumb up", -1: "thumb down"}
+DESCRIPTION = (
+    "Show what was asked, or turn its being kept off or on. Questions are kept on this machine only, the latest 10,000 of them, wherever "
+    "they were asked but in a file (`rag ask --file`); $RAG_LOG=0 turns that off too, and $RAG_LOG=FILE keeps them elsewhere."
+)
 _WHAT = "which questions: the latest, those refused, the slowest, those with a thumb, or all as JSON Lines, oldest first"
 
 
 def add_log(verbs: Verbs) -> None:
-    verb = verbs.add_parser("log", help="show what was asked, or turn its being kept off or on", description=_description())
+    verb = verbs.add_parser("log", help="show what was asked, or turn its being kept off or on", description=DESCRIPTION)
     verb.set_defaults(handle=log)
     choices = ("recent", "refused", "slow", "thumbs", "export", "off", "on", "delete")
     verb.add_argument("what", nargs="?", choices=choices, default="recent", help=f"{_WHAT}; or the switch; or delete them all")
@@ -38,15 +42,10 @@ def add_log(verbs: Verbs) -> None:
     verb.add_argument("--format", choices=("text", "json"), default="text", help="text for people, or JSON, one line each (default: text)")
 
 
-def _description() -> str:
-    return (
-        f"Show what was asked, or turn its being kept off or on. Questions are kept on this machine only, the latest {Limits().rows:,} "
-        "of them, wherever they were asked; $RAG_LOG=0 turns that off too, and $RAG_LOG=FILE keeps them elsewhere."
-    )
-
-
 def log(options: Options) -> int:
     """Shows entries, exports them, turns the switch, or deletes them: 1 where there are none to show."""
+    from rag.querylog import open_log
+
     kept = open_log()
     match options.what:
         case "on" | "off":
@@ -88,6 +87,8 @@ def _list(options: Options, kept: QueryLog) -> int:
 
 
 def _index(options: Options) -> str | None:
+    from rag.querylog import index_name
+
     return index_name(options.index) if options.index else None
 
 

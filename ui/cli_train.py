@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -76,7 +75,7 @@ def _add_data(stage: argparse.ArgumentParser) -> None:
 
 
 def train_reader(options: Options) -> int:
-    """Prints the figures of the held-out questions."""
+    """Prints the figures of the held-out questions, and the folder of the reader."""
     from rag.evaluation.datasets import data_root
     from rag.training import stages
     from rag.training.selfsup import examples
@@ -84,7 +83,9 @@ def train_reader(options: Options) -> int:
     root, out = data_root(options.data), _run_folder(options, "reader.pt")
     plan = stages.Plan(share=options.share, without=tuple(options.without), seed=options.seed)
     plan = replace(plan, epochs=options.epochs or plan.epochs)
-    _show(stages.train_reader(root, _base(options, out), out, list(examples(_passages(root))), plan))
+    base = _base(options, out)
+    _show(stages.train_reader(root, base, out, list(examples(_passages(root))), plan))
+    print(stages.export_reader(base, out))
     return 0
 
 
@@ -140,8 +141,10 @@ def _adaptable(index: FolderIndex) -> Path:
 
 def _digest(index: FolderIndex, epochs: int) -> str:
     """What the adapted encoder follows from: another run neither goes on from its checkpoint nor writes over the encoder it gave."""
+    from hashlib import sha256
+
     hashes = [document.content_hash for document in index.documents()]
-    return "adapted-" + hashlib.sha256(json.dumps([index.encoder_fingerprint, epochs, *hashes]).encode()).hexdigest()[:12]
+    return "adapted-" + sha256(json.dumps([index.encoder_fingerprint, epochs, *hashes]).encode()).hexdigest()[:12]
 
 
 def _switch(place: Path, encoder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from index.split import locator
 from index.types import Document, Passage
@@ -60,7 +60,7 @@ def keep(kept: Iterable[Earlier], new: Earlier) -> tuple[Earlier, ...]:
     room = ROOM
     out: list[Earlier] = []
     for each in (new, *(each for each in kept if each.key != new.key)):
-        size = len(json.dumps(_to_json(each), ensure_ascii=False))
+        size = len(json.dumps(asdict(each), ensure_ascii=False))
         if size <= room and len(out) < KEPT:
             room -= size
             out.append(each)
@@ -69,7 +69,7 @@ def keep(kept: Iterable[Earlier], new: Earlier) -> tuple[Earlier, ...]:
 
 def to_json(kept: Iterable[Earlier]) -> list[Json]:
     """The answers as the browser keeps them, for `from_json`."""
-    return [_to_json(each) for each in kept]
+    return [asdict(each) for each in kept]
 
 
 def from_json(value: object) -> tuple[Earlier, ...]:
@@ -101,22 +101,11 @@ def _cited(span: Span, notes: Notes) -> Citation | None:
         return None
 
 
-def _to_json(earlier: Earlier) -> Json:
-    return {
-        "question": earlier.question,
-        "searched": earlier.searched,
-        "text": earlier.text,
-        "message": earlier.message,
-        "confidence": earlier.confidence,
-        "cited": [citations.to_json(each) for each in earlier.cited],
-    }
-
-
 def _from_json(value: object) -> Earlier | None:
     match value:
         case {
             "question": str(question), "searched": str(searched), "text": str(text), "message": str(message),
-            "confidence": float() | int() as confidence, "cited": list(rows),
+            "confidence": float() | int() as confidence, "cited": [*rows],
         } if 0 <= confidence <= 1:  # fmt: skip
             try:
                 return Earlier(question, searched, text, message, float(confidence), tuple(citations.from_json(row) for row in rows))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.evaluation.evaluate import RIGHT
-from rag.evaluation.report import HitRow, QuestionRow, Table
+from rag.evaluation.report import HitRow, QuestionRow, Table, by_system
 from rag.evaluation.trec import passage_id
 from ui.html_table import number, safe, table_html
 from ui.i18n_report import ReportTexts, word
-from ui.report_figures import by_system, first_rank, is_answer, is_ranking, is_refused
+from ui.report_figures import first_rank, is_answer, is_ranking, is_refused
 
 MOST_DETAILED = 1_000
 """Questions up to which each has its metrics and hits in the page; beyond, a browser would choke."""

@@ -335,9 +335,6 @@ KOREAN = {
     "typo": "오타",
     "comparison": "견주기",
     "unanswerable": "답 없음",
-    "heading": "제목",
-    "bold term": "강조한 말",
-    "cloze": "빈칸",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rag.evaluation.evaluate import RIGHT
 from rag.evaluation.metrics import Bin, RiskPoint, auroc, calibration_error, reliability, risk_area, risk_coverage
-from rag.evaluation.report import QuestionRow
+from rag.evaluation.report import QuestionRow, by_system, rows_by
 from rag.evaluation.stats import Interval, mean_interval, proportion_interval
 from ui import plots
 from ui.i18n_report import ReportTexts, word
@@ -85,17 +85,9 @@ def is_refused(row: QuestionRow) -> bool:
 def first_rank(row: QuestionRow) -> int | None:
     """Where the first relevant hit stands; from the reciprocal rank where the row has no hits."""
     if row.hits:
-        return next((rank for rank, hit in enumerate(row.hits, 1) if hit.gain > 0), None)
+        return row.first_rank
     reciprocal = next((value for name, value in row.metrics.items() if name.startswith("MRR")), 0.0)
     return round(1 / reciprocal) if reciprocal > 0 else None
-
-
-def by_system(rows: Rows) -> dict[str, list[QuestionRow]]:
-    """The rows of each system, in the order in which systems first appear."""
-    out: dict[str, list[QuestionRow]] = {}
-    for row in rows:
-        out.setdefault(row.system, []).append(row)
-    return out
 
 
 def slots_of(rows: Rows) -> dict[str, int]:
@@ -150,9 +142,7 @@ def _curve_axis(family: str, t: ReportTexts) -> Axis:
 
 def _splits(rows: Rows) -> dict[str, Rows]:
     """The rows of each split, or all of them where there is one or too many."""
-    splits: dict[str, list[QuestionRow]] = {}
-    for row in rows:
-        splits.setdefault(row.split, []).append(row)
+    splits = rows_by(lambda row: row.split, rows)
     return {**splits} if 1 < len(splits) <= MOST_PANELS else {"": rows}
 
 
@@ -206,9 +196,7 @@ def _bar_figure(name: str, metric: str, rows: Rows, slots: Mapping[str, int], t:
 
 
 def _groups(rows: Rows, key: Callable[[QuestionRow], str], t: ReportTexts) -> Iterator[tuple[str, Rows]]:
-    groups: dict[str, list[QuestionRow]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
+    groups = rows_by(key, rows)
     whole: list[tuple[str, Rows]] = [(t.all_questions, rows)]
     for name, members in chain(whole, groups.items() if len(groups) > 1 else ()):
         count = f" ({max(map(len, by_system(members).values())):,})"

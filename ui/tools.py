@@ -4,9 +4,14 @@ No annotations are postponed here: Gradio makes the tools' schemas from them.
 """
 
 import json
+import sys
+import traceback
 from collections.abc import Callable
+from functools import wraps
 from importlib.util import find_spec
+from typing import Any
 
+from index.errors import RagError
 from index.types import Filter
 from rag.types import RetrieverName
 from ui import calls
@@ -69,7 +74,23 @@ def tools(pipeline: Callable[[], Asks]) -> tuple[Tool, ...]:
         """
         return _text(calls.note(pipeline(), doc_id, start, start + length))
 
-    return search, ask, get_note
+    return _guarded(search), _guarded(ask), _guarded(get_note)
+
+
+def _guarded(tool: Tool) -> Tool:
+    """The same tool, whose crash is printed in the terminal; the model is told no more than that."""
+
+    @wraps(tool)
+    def guarded(*given: Any, **named: Any) -> str:
+        try:
+            return tool(*given, **named)
+        except RagError:
+            raise
+        except Exception:  # the trace is for the terminal
+            traceback.print_exc(file=sys.stderr)
+            raise RuntimeError(calls.FAULT) from None
+
+    return guarded
 
 
 def _kept(note: str, folder: str, week: int, type: str) -> Filter | None:

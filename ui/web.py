@@ -120,11 +120,13 @@ def application(
     blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder)
     import gradio as gr
     from fastapi import FastAPI
+    from fastapi.responses import RedirectResponse
 
     from ui.web_theme import theme
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(LocalOnly, hosts=hosts)
+    app.add_route(PLACE, lambda request: RedirectResponse(f"{PLACE}/docs"))  # else the page's mount below answers it
     app.mount(PLACE, api(others, status))
     gr.mount_gradio_app(
         app,

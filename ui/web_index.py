@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 from index.errors import EncoderMismatch, ModelError
 from index.types import Document, DocumentInfo, Filter
@@ -91,17 +91,8 @@ class ByWords:
     ) -> list[Hit]:
         return self.pipeline.search(question, k, filter, "lexical", as_typed=as_typed)
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[Turn] = (),
-        filter: Filter | None = None,
-        k: int = 5,
-        retriever: RetrieverName = "hybrid",
-        as_typed: bool = False,
-    ) -> Answer:
-        answer = self.pipeline.ask(question, history=history, filter=filter, k=k, retriever="lexical", as_typed=as_typed)
+    def ask(self, question: str, *, retriever: RetrieverName = "hybrid", **settings: Any) -> Answer:
+        answer = self.pipeline.ask(question, retriever="lexical", **settings)
         return answer if retriever == "lexical" else replace(answer, notices=(self.notice, *answer.notices))
 
 

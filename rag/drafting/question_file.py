@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import DataError, UsageError
+from index.files import DISK, put
 from rag.drafting.draft import Draft, squeezed
 from rag.evaluation.datasets import form_fault, status_of
 
@@ -71,10 +71,7 @@ def append(path: Path, before: QuestionFile, drafts: Sequence[Draft], split: str
     """Writes the file anew with the drafts behind what it held, in one step; UsageError where it cannot be written."""
     lines = [json.dumps(draft.row(split), ensure_ascii=False) + "\n" for draft in drafts]
     text = before.text if before.text.endswith("\n") or not before.text else before.text + "\n"
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text + "".join(lines), encoding="utf-8", newline="\n")
-        os.replace(part, path)
+        put(DISK, path, (text + "".join(lines)).encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {error.strerror}") from error

@@ -157,12 +157,7 @@ def _differences(a: QuestionRow, b: QuestionRow, metrics: Sequence[str]) -> dict
 
 def _difference(pair: Pair, a: QuestionRow, b: QuestionRow, metrics: Sequence[str]) -> tuple[Cell, ...]:
     found = _differences(a, b, metrics)
-    return (pair.name, a.question_id, a.kind, a.split, _rank(a), _rank(b), *(found.get(name) for name in metrics))
-
-
-def _rank(row: QuestionRow) -> int | None:
-    """Where the first hit stands that holds any gold."""
-    return next((rank for rank, hit in enumerate(row.hits, 1) if hit.gain), None)
+    return (pair.name, a.question_id, a.kind, a.split, a.first_rank, b.first_rank, *(found.get(name) for name in metrics))
 
 
 def _rankings(pair: Pair, a: QuestionRow, b: QuestionRow) -> Iterator[tuple[Cell, ...]]:

@@ -14,7 +14,7 @@ from rag.evaluation import metrics
 from rag.evaluation.answer_recall import Words, answer_metrics, words_of
 from rag.evaluation.datasets import Question
 from rag.evaluation.gold import Gold, answer_test, cites, gold_of, judge_passages, shown_recall
-from rag.evaluation.report import Cell, HitColumns, HitRow, QuestionRow, Report, Table, many_rows, merged
+from rag.evaluation.report import Cell, HitColumns, HitRow, QuestionRow, Report, Table, by_system, many_rows, merged, rows_by
 from rag.evaluation.stats import paired_bootstrap
 from rag.types import RETRIEVERS, Answer, Hit, Retriever, RetrieverName
 
@@ -177,9 +177,7 @@ def averaged(
 ) -> Table:
     """One line per group, as they first appear: its size, and the mean of each metric that is shown over the rows that define it."""
     names = tuple(filter(shown, dict.fromkeys(name for row in rows for name in row.metrics)))
-    groups: dict[tuple[str, ...], list[QuestionRow]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
+    groups = rows_by(key, rows)
     leading = list(dict.fromkeys(group[0] for group in groups))
     ordered = sorted(groups.items(), key=lambda item: leading.index(item[0][0]))  # systems of one kind stand together
     lines = ((*group, len(members), *(_mean(members, name) for name in names)) for group, members in ordered)
@@ -188,9 +186,7 @@ def averaged(
 
 def compared(title: str, rows: Sequence[QuestionRow], names: Sequence[str]) -> Table:
     """The first system minus each other one over the same questions: mean, 95 % interval and p of the paired bootstrap."""
-    scores: dict[str, list[QuestionRow]] = {}
-    for row in rows:
-        scores.setdefault(row.system, []).append(row)
+    scores = by_system(rows)
     first, *others = scores or ("",)
     lines: list[tuple[Cell, ...]] = []
     for other in others:

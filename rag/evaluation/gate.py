@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from index.errors import DataError, UsageError
@@ -84,7 +85,7 @@ def gate(baseline: Baseline, report: Report, metrics: Sequence[str] = GATED) -> 
     lines: list[tuple[Cell, ...]] = []
     for (system, metric, old, new), test, p in zip(pairs, tests, holm([test.p for test in tests]), strict=True):
         verdict = "" if p >= LEVEL else "fell" if _worse(metric, test.difference) else "rose"
-        shown = (_mean(old), _mean(new), test.difference, test.low, test.high, test.p, p, verdict)
+        shown = (fmean(old.values()), fmean(new.values()), test.difference, test.low, test.high, test.p, p, verdict)
         lines.append((system, metric, test.questions, *shown))
     return Table("compared with the baseline", COLUMNS, tuple(lines))
 
@@ -101,10 +102,6 @@ def fallen(table: Table) -> list[str]:
 
 def _worse(metric: str, difference: float) -> bool:
     return difference > 0 if metric in LOWER_IS_BETTER else difference < 0
-
-
-def _mean(scores: Mapping[str, float]) -> float:
-    return sum(scores.values()) / len(scores)
 
 
 def _same_set(old: Mapping[str, Cell], new: Mapping[str, Cell]) -> None:

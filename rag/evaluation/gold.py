@@ -12,7 +12,7 @@ from index.types import Passage
 from rag.evaluation.answer_recall import Words, answer_pattern, holds, matches, words_of
 from rag.evaluation.datasets import Evidence, Question
 from rag.evaluation.metrics import Judged, refuse_twice
-from rag.evaluation.trec import hit_row
+from rag.evaluation.trec import passage_span
 from rag.quotes import Interval, find_quote
 from rag.types import Hit, Span
 
@@ -95,12 +95,6 @@ def judge_passages(gold: Gold, passages: Sequence[Passage]) -> Judged:
     for at, gain in zip(near, judged.gains, strict=True):
         gains[at] = gain
     return Judged(tuple(gains), judged.ideal, judged.counted)
-
-
-def passage_span(passage_id: str) -> tuple[str, int, int] | None:
-    """Document, start and end of `doc_id#start-end`; None for any other id."""
-    named = hit_row(passage_id, 0.0, 0)
-    return (named.doc_id, named.start, named.end) if named.end else None
 
 
 def shown_recall(gold: Gold, hits: Sequence[Hit], characters: int = 1000) -> float:

@@ -92,13 +92,18 @@ def _own(path: Path, drafted: bool) -> Dataset:
 
 
 def of_split(questions: Sequence[Question], split: str | None, path: Path) -> tuple[Question, ...]:
-    """The questions of a split; all of them where they name none and none is asked for. UsageError where nothing is left."""
+    """The questions of a split; all of them where they name none and none is asked for.
+
+    DataError where there are none to begin with, UsageError where none is left.
+    """
+    if not questions:
+        raise DataError(f"{path} holds no question")
     names = sorted({question.split for question in questions} - {""})
     wanted = split or (DEFAULT_SPLIT if names else "all")
     kept = tuple(question for question in questions if wanted in ("all", question.split))
     if not kept:
         there = f"there are {', '.join(names)}, or all" if names else "it names no splits: leave --split out"
-        raise UsageError(f"{path} has no question of split {wanted}: {there}" if questions else f"{path} holds no question")
+        raise UsageError(f"{path} has no question of split {wanted}: {there}")
     return kept
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from index.encoder import Encoder, open_encoder
-from index.errors import DataError, ModelError, UsageError
+from index.errors import ModelError, UsageError
 from index.folder import FolderIndex
 from index.index import Changes, IndexedDocument
 from index.manifest import EncoderEntry
@@ -24,7 +24,7 @@ from rag.evaluation.evaluate import KS, evaluate_answers, retrieval_rows
 from rag.evaluation.gate import QUESTION_SET, question_set
 from rag.evaluation.gold import gold_of
 from rag.evaluation.report import QuestionRow, Report, Table, merged
-from rag.evaluation.runs import Judgements, evaluate_judged, evaluate_run, open_library, shares_ids
+from rag.evaluation.runs import Judgements, Run, evaluate_judged, evaluate_run, open_library
 from rag.evaluation.systems import System
 from rag.evaluation.trec import read_run
 from rag.evaluation.yardstick import Analyse, CachedEncoder, passage_index
@@ -61,28 +61,15 @@ def measured(
     return replace(whole, facts={QUESTION_SET: question_set(data.questions), **whole.facts})
 
 
-def judged(systems: Sequence[System], qrels: Judgements, ks: Sequence[int] = KS) -> Report:
-    """The rows of runs against judgements of their own ids, as trec_eval has them; DataError where a run holds none of these ids."""
-    parts = []
-    for system in systems:
-        assert system.run is not None
-        run = read_run(system.run)
-        if not shares_ids(run, qrels):
-            raise DataError(f"{system.run}: holds no document that is judged; name the questions with --questions, the notes with --index")
-        parts.append(_of_a_run(system, evaluate_judged(run, system.label, qrels, ks)))
-    return _joined(parts)
+def judged(runs: Mapping[str, Run], qrels: Judgements, ks: Sequence[int] = KS) -> Report:
+    """The rows of runs, by the names of their systems, against judgements of their own ids, as trec_eval has them."""
+    return _joined([_of_a_run(label, evaluate_judged(run, label, qrels, ks)) for label, run in runs.items()])
 
 
 def _joined(parts: Sequence[Report]) -> Report:
     """Several reports as one whose tables, one a report, are one."""
     whole = merged(*parts)
     return replace(whole, tables=(Table("systems", SETUP, tuple(line for table in whole.tables for line in table.rows)),))
-
-
-def _setup(system: System, index: FolderIndex | None = None, aimed_at: int | None = None) -> Table:
-    """One line of the table of systems."""
-    own = (system.retriever, system.reader, index.encoder_name, len(index), aimed_at) if index else ("run", None, None, None, None)
-    return Table("systems", SETUP, ((system.label, *own),))
 
 
 def _ranked_or_answered(system: System, tools: _Tools, ks: Sequence[int]) -> Report:
@@ -92,7 +79,9 @@ def _ranked_or_answered(system: System, tools: _Tools, ks: Sequence[int]) -> Rep
     else:
         retrievers = {system.label: pipeline.retriever()}
         rows = retrieval_rows(retrievers, gold_of(index, tools.data.questions), tools.data.questions, ks, pipeline.encoder, tools.progress)
-    return Report({}, (_setup(system, index, None if tools.data.contexts else index.settings.split.target_tokens),), tuple(rows))
+    aim = None if tools.data.contexts else index.settings.split.target_tokens
+    setup = (system.label, system.retriever, system.reader, index.encoder_name, len(index), aim)
+    return Report({}, (Table("systems", SETUP, (setup,)),), tuple(rows))
 
 
 def _ranked_elsewhere(system: System, tools: _Tools, ks: Sequence[int]) -> Report:
@@ -100,13 +89,13 @@ def _ranked_elsewhere(system: System, tools: _Tools, ks: Sequence[int]) -> Repor
     found = evaluate_run(
         read_run(system.run), system.label, open_library(tools.data, tools.place), tools.data.questions, tools.encoder(system), ks
     )
-    return _of_a_run(system, found)
+    return _of_a_run(system.label, found)
 
 
-def _of_a_run(system: System, found: Report) -> Report:
+def _of_a_run(label: str, found: Report) -> Report:
     """The rows of a run, and what of it could not be judged."""
-    facts = {f"{system.label}: {name}": found.facts[name] for name in _OF_RUNS if name in found.facts}
-    return Report(facts, (_setup(system),), found.rows)
+    facts = {f"{label}: {name}": found.facts[name] for name in _OF_RUNS if name in found.facts}
+    return Report(facts, (Table("systems", SETUP, ((label, "run", None, None, None, None),)),), found.rows)
 
 
 class _Tools:

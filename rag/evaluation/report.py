@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 Cell = str | int | float | None
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class QuestionRow:
     metrics: Mapping[str, float]
     hits: Sequence[HitRow] = ()
 
+    @property
+    def first_rank(self) -> int | None:
+        """Where the first relevant hit stands."""
+        return next((rank for rank, hit in enumerate(self.hits, 1) if hit.gain), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -108,6 +114,18 @@ def many_rows() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*thresholds)
+
+
+def rows_by(key: Callable[[QuestionRow], Key], rows: Iterable[QuestionRow]) -> dict[Key, list[QuestionRow]]:
+    """The rows of each key, in the order in which keys first appear."""
+    out: dict[Key, list[QuestionRow]] = {}
+    for row in rows:
+        out.setdefault(key(row), []).append(row)
+    return out
+
+
+def by_system(rows: Iterable[QuestionRow]) -> dict[str, list[QuestionRow]]:
+    return rows_by(lambda row: row.system, rows)
 
 
 def merged(*reports: Report) -> Report:

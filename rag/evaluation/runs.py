@@ -12,10 +12,10 @@ from index.folder import FolderIndex
 from index.types import Document, Locator, Passage
 from rag.evaluation.datasets import Dataset, Question
 from rag.evaluation.evaluate import KS, Texts, retrieval_row, retrieval_tables
-from rag.evaluation.gold import gold_over, passage_span
+from rag.evaluation.gold import gold_over
 from rag.evaluation.metrics import trec_order
 from rag.evaluation.report import Cell, Report
-from rag.evaluation.trec import judged_run
+from rag.evaluation.trec import judged_run, passage_span
 from rag.types import Hit
 
 Run = Mapping[str, Mapping[str, float]]

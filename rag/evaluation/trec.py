@@ -115,15 +115,14 @@ def passage_id(hit: HitRow) -> str:
 
 def hit_row(name: str, score: float, gain: int) -> HitRow:
     """The hit that an id stands for: `passage_id` gives the same id again."""
-    return HitRow(*_place(name), score, gain)
+    return HitRow(*(passage_span(name) or (name, 0, 0)), score, gain)
 
 
 @lru_cache(_NAMES)
-def _place(name: str) -> tuple[str, int, int]:
+def passage_span(name: str) -> tuple[str, int, int] | None:
+    """Document, start and end of `doc_id#start-end`; None for any other id."""
     match = _PASSAGE.fullmatch(name)
-    if match and int(match[2]) < int(match[3]):
-        return match[1], int(match[2]), int(match[3])
-    return name, 0, 0
+    return (match[1], int(match[2]), int(match[3])) if match and int(match[2]) < int(match[3]) else None
 
 
 def _judged(query: str, scores: Mapping[str, float], grades: Mapping[str, int], ks: Sequence[int], system: str) -> QuestionRow:

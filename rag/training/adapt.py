@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from index.encoder import Vectors
@@ -78,10 +79,10 @@ def adapt(index: Index, encoder: Path, out: Path, epochs: int = 2, rate: float =
         bert.load_state_dict(averaged(raw, trained, share))
         return _reciprocal_ranks(model, passages, questions)
 
-    share = max(SHARES, key=lambda each: _mean(ranked(each, parts.choose)))
+    share = max(SHARES, key=lambda each: fmean(ranked(each, parts.choose)))
     after = ranked(share, parts.judge)
     found = paired_bootstrap(after, before)
-    verdict = Verdict(len(after), len(parts.train), share, _mean(before), _mean(after), found.low, found.high)
+    verdict = Verdict(len(after), len(parts.train), share, fmean(before), fmean(after), found.low, found.high)
     (out / "verdict.json").write_text(json.dumps(asdict(verdict), indent=1) + "\n", "utf-8")
     if verdict.wins:
         export_folder(model, out / "encoder")
@@ -145,7 +146,3 @@ def _reciprocal(scores: Vectors, place: int) -> float:
 
 def _copied(bert: Any) -> Mapping[str, Any]:
     return {name: value.clone() for name, value in bert.state_dict().items()}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

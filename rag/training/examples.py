@@ -92,11 +92,3 @@ def strategy(root: Path) -> list[tuple[str, str]]:
     """`(question, facts that decide it)` of Korean StrategyQA: short machine-translated texts about many things."""
     path = root / "train/extra/strategyqa_ko_sionic/qa_facts.jsonl"
     return [(nfc(row["question"]), nfc(" ".join([f"{row['term']}: {row['description']}.", *row["facts"]]))) for _, row in jsonl_rows(path)]
-
-
-def paraphrases(root: Path) -> list[list[str]]:
-    """Groups of Korean questions that mean the same (ParaKQC)."""
-    groups: dict[int, list[str]] = {}
-    for _, row in jsonl_rows(root / "train/extra/parakqc/sentences.jsonl"):
-        groups.setdefault(row["group"], []).append(nfc(row["text"]))
-    return list(groups.values())

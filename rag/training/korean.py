@@ -62,7 +62,6 @@ def tags(text: str) -> tuple[tuple[str, str], ...]:
 
 
 _IN_NOUN = re.compile(r"(?:NN[GPB]?|NR|SL|SN|SH|XR|XPN|XSN|SY|SC|ETN|JKG|JC)$")
-_MODIFIER = re.compile(r"(?:V[VAXC]|XS[VA]|EC|EP|ETM|EF|JX|JKO)[A-Z+]*$")
 
 
 def is_noun_phrase(text: str, *, of: bool = False) -> bool:

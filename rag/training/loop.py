@@ -97,7 +97,8 @@ def train(
     _save(checkpoint, step, trained, optimizer)
     model.eval()
     found = validate() if validate else {}
-    say("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
+    if found:
+        say("  ".join(f"{name} {value:.4f}" for name, value in found.items()))
     return found
 
 

@@ -29,11 +29,11 @@ class ReaderModel(torch.nn.Module):
         return start, end, self.answerable(hidden[:, 0]).squeeze(-1)
 
 
-def freeze_trunk(bert: Any, layers: int = TRUNK_LAYERS) -> None:
+def freeze_trunk(bert: Any) -> None:
     """Keeps embeddings and lower layers as they are, without dropout, so that encoder and reader can share their weights.
 
     Their part of the backward pass is saved too.
     """
-    for part in (bert.embeddings, *bert.encoder.layer[:layers]):
+    for part in (bert.embeddings, *bert.encoder.layer[:TRUNK_LAYERS]):
         part.requires_grad_(False)
         part.train = lambda mode=True, part=part: torch.nn.Module.train(part, False)

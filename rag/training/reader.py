@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from rag.span_model import LONGEST
 from rag.training.examples import Example
 from rag.training.model import ReaderModel
 
@@ -17,8 +18,6 @@ WINDOW = 192
 """Tokens of a training window, question and special tokens included."""
 STEP = 16
 """Lengths of batches are multiples of so many tokens."""
-SPAN_LIMIT = 40
-"""Tokens of the longest answer that is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,12 @@ def window(tokenizer: Any, example: Example, answer: tuple[int, int] | None, cha
     places = [at for at, part in enumerate(encoding.sequence_ids) if part == 1]
     if not places:
         return None
-    begin, end = places[0], places[-1] + 1
+    end = places[-1] + 1
     first = next((at for at in places if encoding.offsets[at][1] > len(head)), end)
     span = _tokens(encoding.offsets, first, end, answer[0] + len(head), answer[1] + len(head)) if answer else None
     if first >= end or (answer and span is None):
         return None
-    room = size - (begin + (first - begin) + 1)
+    room = size - first - 1
     if room < 8:
         return None
     low, high = first, end
@@ -130,9 +129,9 @@ def reading_loss(model: ReaderModel, items: Sequence[Window]) -> torch.Tensor:
 
 
 def best_span(start: torch.Tensor, end: torch.Tensor, first: int, last: int) -> tuple[int, int]:
-    """The span of at most SPAN_LIMIT tokens with the highest sum of logits."""
+    """The span of at most LONGEST tokens with the highest sum of logits."""
     scores = start[first:last, None] + end[None, first:last]
-    allowed = torch.ones_like(scores).triu().tril(SPAN_LIMIT - 1).bool()
+    allowed = torch.ones_like(scores).triu().tril(LONGEST - 1).bool()
     best = int(scores.masked_fill(~allowed, -1e9).argmax())
     return first + best // (last - first), first + best % (last - first)
 

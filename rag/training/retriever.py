@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -231,15 +231,14 @@ def averaged(raw: Mapping[str, torch.Tensor], trained: Mapping[str, torch.Tensor
     return {name: value + share * (trained[name] - value) if value.is_floating_point() else value for name, value in raw.items()}
 
 
-def chunked(texts: Iterable[tuple[str, str, str]], size: int = 420) -> Iterator[Chunk]:
-    """Cuts `(id, title, text)` at ends of sentences into pieces of about `size` characters, each with its title on the first line."""
-    for name, title, text in texts:
-        head = f"{title}\n" if title else ""
-        part, begin = 0, 0
-        spans = list(sentences(text)) or [(0, len(text))]
-        for at, (_, end) in enumerate(spans):
-            # lengths vary by a fixed hash, so that the model meets short and long passages
-            wanted = size * (0.5 + int(hashlib.sha256(f"{name} {part}".encode()).hexdigest()[:4], 16) / 65536)
-            if end - begin >= wanted or at == len(spans) - 1:
-                yield Chunk(f"{name}#{part}", head + text[begin:end].strip(), name)
-                part, begin = part + 1, end
+def chunked(name: str, title: str, text: str, size: int = 420) -> Iterator[Chunk]:
+    """Cuts a text at ends of sentences into pieces of about `size` characters, each with the title on its first line."""
+    head = f"{title}\n" if title else ""
+    part, begin = 0, 0
+    spans = sentences(text) or [(0, len(text))]
+    for at, (_, end) in enumerate(spans):
+        # lengths vary by a fixed hash, so that the model meets short and long passages
+        wanted = size * (0.5 + int(hashlib.sha256(f"{name} {part}".encode()).hexdigest()[:4], 16) / 65536)
+        if end - begin >= wanted or at == len(spans) - 1:
+            yield Chunk(f"{name}#{part}", head + text[begin:end].strip(), name)
+            part, begin = part + 1, end

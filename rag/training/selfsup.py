@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from index.types import Passage
 from rag.training.blanks import attributes, clozes, numbers
@@ -94,43 +92,3 @@ def _squeezed(text: str) -> str:
 def _bigrams(text: str) -> set[str]:
     words = _squeezed(text)
     return {words[at : at + 2] for at in range(len(words) - 1)}
-
-
-def _main() -> None:
-    from index.encoder import open_encoder
-    from index.settings import SplitSettings
-    from index.split import split
-    from rag.evaluation.datasets import data_root
-    from rag.training.notes import load_notes
-
-    parser = argparse.ArgumentParser(description="Shows training examples made from the notes of the data folder.")
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--sample", type=int, default=20, help="examples of each source")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--source", default="", help="only sources that hold this word")
-    given = parser.parse_args()
-    count = open_encoder().count_tokens
-    passages = [passage for note in load_notes(data_root(given.data)) for passage in split(note, SplitSettings(), count)]
-    _show(passages, given.sample, given.seed, given.source)
-
-
-def _show(passages: Sequence[Passage], sample: int, seed: int, only: str) -> None:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    by_id = {passage.passage_id: passage for passage in passages}
-    for pair in pairs(passages, seed):
-        found[f"pair {pair.source}"].append(f"{pair.question}\n    → {_short(by_id[pair.positive].embedded)}")
-    for example in examples(passages, seed):
-        answers = " ¦ ".join(example.text[start:end] for start, end in example.answers)
-        found[f"example {example.source}"].append(f"{example.question}\n    → {answers or '∅ ' + _short(example.text)}")
-    for source, lines in sorted(found.items()):
-        print(f"\n## {source}: {len(lines)}")
-        if only in source:
-            print("\n".join(f"- {line}" for line in sorted(lines, key=lambda line: chance(seed, line))[:sample]))
-
-
-def _short(text: str) -> str:
-    return " ".join(text.split())[:160]
-
-
-if __name__ == "__main__":
-    _main()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.encoder import TRUNK_LAYERS
 from index.types import Passage
 from rag.training.examples import KLUE, Example, Pair, held_out, human, strategy
 
@@ -31,7 +30,6 @@ class Plan:
     share: float = 1.0
     epochs: int = 3
     without: tuple[str, ...] = ()
-    trunk: int = TRUNK_LAYERS
     seed: int = 13
     tokens: int = 3072
     rate: float = 1.5e-4
@@ -134,7 +132,7 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
     bert = BertModel.from_pretrained(base, add_pooling_layer=False, attention_probs_dropout_prob=0.0)
     bert.set_attn_implementation("eager")
     model = ReaderModel(bert)
-    freeze_trunk(bert, plan.trunk)
+    freeze_trunk(bert)
 
     def validate() -> Mapping[str, float]:
         with torch.no_grad():
@@ -152,6 +150,24 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, out / "reader.safetensors")
     (out / "reader.json").write_text(json.dumps({"plan": str(plan), "held out": dict(scores)}, indent=1) + "\n", "utf-8")
     return scores
+
+
+def export_reader(base: Path, out: Path) -> Path:
+    """Writes `out/reader.safetensors` to the folder `out/reader`, which takes the place of `rag/models/reader`.
+
+    ModelError where `base` is not the shipped encoder, whose trunk the reader shares.
+    """
+    from safetensors.torch import load_file
+    from transformers import BertModel
+
+    from index.encoder import SHIPPED, TRUNK_FILE
+    from rag.training import export
+    from rag.training.model import ReaderModel
+
+    model = ReaderModel(BertModel.from_pretrained(base, add_pooling_layer=False))
+    model.load_state_dict(load_file(out / "reader.safetensors"))
+    export.export_reader(model.eval(), out / "reader", SHIPPED / TRUNK_FILE)
+    return out / "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +194,8 @@ def lessons_of(
     examples, contexts = human(root)
     english = {each.group for each in examples if each.source in ("mlqa-en", "xquad-en")}
     source = {each.group: _set(each.source) for each in examples}
-    pieces: dict[str, list[Chunk]] = defaultdict(list)
-    for context in contexts.values():
-        for chunk in chunked([(context.id, context.title, context.text)], 10_000 if context.id in english else 420):
-            pieces[context.id].append(chunk)
+    sizes = dict.fromkeys(english, 10_000)
+    pieces = {each.id: list(chunked(each.id, each.title, each.text, sizes.get(each.id, 420))) for each in contexts.values()}
     lessons: dict[str, list[Lesson]] = defaultdict(list)
     held = []
     for each in examples:
@@ -222,7 +236,6 @@ def train_retriever(
     from rag.training.retriever import Towers, contrastive_loss, dense_rank, keywords, lesson_batches, lexical_rank, mined
 
     lessons, chunks, people, held = lessons_of(root, passages, pairs, course)
-    raw = open_encoder()
     torch.manual_seed(course.seed)
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}  # one pass is far from overfitting
     model = SentenceTransformer(str(base), device="cpu", config_kwargs=still)
@@ -234,11 +247,12 @@ def train_retriever(
     for module in list(model)[1:]:
         module.requires_grad_(False)
     towers = Towers(model, course.longest)
-    ranks = [lexical_rank(chunks, Analyser())]
-    if course.dense:  # the numbers are those of `chunks`, whose first `people` are the passages that people asked about
-        mistakes = (towers.passages, towers.questions) if start else (raw.encode_passages, raw.encode_questions)
-        ranks.append(dense_rank(chunks[:people], *mistakes))
     analyser, chance = Analyser(), random.Random(f"{course.seed} keywords")
+    ranks = [lexical_rank(chunks, analyser)]
+    if course.dense:  # the numbers are those of `chunks`, whose first `people` are the passages that people asked about
+        raw = None if start else open_encoder()
+        mistakes = (raw.encode_passages, raw.encode_questions) if raw else (towers.passages, towers.questions)
+        ranks.append(dense_rank(chunks[:people], *mistakes))
     if "keywords" not in course.without:
         lessons = [replace(lesson, keywords=keywords(lesson.positive.text, analyser, chance)) for lesson in lessons]
     lessons = mined(lessons, chunks, ranks)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -36,7 +38,13 @@ def take(browser: Browser, folder: Path, name: str, question: str, width: int, h
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen([sys.executable, "-m", "ui.cli", "ui", "--port", str(PORT)], stderr=subprocess.PIPE, text=True)
+    with TemporaryDirectory() as away:  # a log of its own, for the page shows its thumbs only where there is one
+        _photograph(folder, Path(away) / "questions.sqlite")
+
+
+def _photograph(folder: Path, log: Path) -> None:
+    command, environment = [sys.executable, "-m", "ui.cli", "ui", "--port", str(PORT)], {**os.environ, "RAG_LOG": str(log)}
+    server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None
         server.stderr.readline()  # the address, once the socket listens

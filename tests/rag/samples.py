@@ -11,6 +11,8 @@ from index.memory import MemoryIndex
 from index.morphemes import Analyser
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
+from rag.retriever import IndexRetriever
+from rag.types import Hit, Leg, RetrieverName
 from tests.fakes import HashEncoder
 from tests.index.samples import QuickDisk
 
@@ -43,3 +45,12 @@ def folder_index(analyser: Analyser, notes: dict[str, str], path: Path) -> Index
     for note in notes.items():
         index = index.apply(Changes(put=[indexed(analyser, *note)]))
     return FolderIndex.open(path)
+
+
+def hits_for(index: Index, analyser: Analyser, question: str, name: RetrieverName = "hybrid", k: int = 20) -> list[Hit]:
+    return IndexRetriever(index, ENCODER, analyser, name).retrieve(question, k)
+
+
+def hit(text: str, score: float = 1.0, start: int = 0) -> Hit:
+    """A hit that the dense leg puts first."""
+    return Hit(Passage("a.md", "제목", (), text, start, start + len(text), Locator(1)), score, {"dense": Leg(score, 1)})

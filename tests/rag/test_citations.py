@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from index.types import Document, DocumentInfo
-from rag.citations import AROUND, Citation, anchor, cite, from_json, locate, to_json
+from rag.citations import AROUND, Citation, anchor, cite, from_json, locate
 from rag.types import Span
 
 words = st.text(st.sampled_from("가나다 abc\n.-😀"), max_size=60)
@@ -196,10 +196,10 @@ def test_only_words_that_stand_there_are_cited(span: Span) -> None:
 def test_json_gives_the_same_citation_back(quote: str, around: str) -> None:
     text = around + quote + around
     citation = cite(note(text), Span("a.md", len(around), len(around) + len(quote), quote))
-    assert from_json(json.loads(json.dumps(to_json(citation)))) == citation
+    assert from_json(json.loads(json.dumps(asdict(citation)))) == citation
 
 
-GOOD = to_json(Citation("a.md", 3, 5, "가나", "앞", "뒤"))
+GOOD = asdict(Citation("a.md", 3, 5, "가나", "앞", "뒤"))
 
 
 @pytest.mark.parametrize(

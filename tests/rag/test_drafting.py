@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 from index.notes import discover, read_note
 from index.types import Document
-from rag.drafting.draft import Draft, squeezed
+from rag.drafting.draft import Draft, Made, squeezed
 from rag.drafting.make import Drafted, draft_questions
-from rag.drafting.screen import MOST_REPEATED, Corpus, Place, is_trivial
+from rag.drafting.screen import MOST_REPEATED, Corpus, Place, fault, is_trivial
 from rag.drafting.spread import spread
 
 NOTES = Path(__file__).parents[2] / "data" / "notes"
@@ -158,6 +159,17 @@ def terms(text: str) -> frozenset[str]:
 
 def draft(question: str, answer: str, quote: str) -> Draft:
     return Draft("term", "definition", question, (answer,), "a.md", quote, 0)
+
+
+@pytest.mark.parametrize(("made", "answer", "quote"), [("term", (2, 160), (10, 300)), ("list", (4, 400), (10, 600))])
+def test_what_is_too_short_or_too_long_is_left_out(made: Made, answer: tuple[int, int], quote: tuple[int, int]) -> None:
+    def is_kept(question: int, answer: int, quote: int) -> bool:
+        return fault(replace(draft("x" * question, "y" * answer, "z" * quote), made=made), Corpus(terms)) != "length"
+
+    limits = {"question": (4, 90), "answer": answer, "quote": quote}
+    usual = {name: least + 1 for name, (least, _) in limits.items()}
+    for name, (least, most) in limits.items():
+        assert [is_kept(**usual | {name: size}) for size in (least - 1, least, most, most + 1)] == [False, True, True, False]
 
 
 def test_a_question_that_holds_its_answer_is_trivial() -> None:

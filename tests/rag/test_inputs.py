@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from index.errors import DataError, RagError, UsageError
+from index.errors import DataError, UsageError
 from rag.evaluation.datasets import Evidence, Question
 from rag.evaluation.inputs import load_input, load_judgements
 
@@ -216,7 +216,7 @@ def test_a_row_is_named_by_its_words_wherever_it_stands(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(RagError, match=message):
+    with pytest.raises(DataError, match=message):
         load_input(write(tmp_path / "q.csv", text))
 
 

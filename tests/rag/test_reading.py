@@ -16,7 +16,7 @@ from index.morphemes import Analyser
 from rag.evaluation.datasets import Context, Evidence, Question
 from rag.evaluation.report import HitRow
 from rag.pipeline import Pipeline
-from rag.reading import answered, as_hit, best_answer, evenly, other_notes, read_gold, support
+from rag.reading import answered, as_hit, best_answer, evenly, other_notes, support
 from rag.sentence_reader import SentenceReader, shipped
 from rag.types import Answer
 from tests.rag.samples import ENCODER, memory_index
@@ -45,7 +45,10 @@ class Marks:
 
 def test_the_gold_passage_is_read_without_particles_and_scored_as_korquad_scores(analyser: Analyser) -> None:
     model = Marks()
-    first, second, third = read_gold(model, analyser, QUESTIONS, CONTEXTS)
+    held = {context.id: context for context in CONTEXTS}
+    first, second, third = answered(
+        "span", lambda question: best_answer(model, analyser, question.text, held[question.evidence[0].doc]), QUESTIONS
+    )
     assert sorted(model.contexts) == ["", "", "임종석"]
     assert (first.system, first.metrics["EM"], first.metrics["F1"]) == ("span", 1.0, 1.0)
     assert first.hits == (HitRow("w/0", 5, 17, -0.5, 1),)

@@ -18,13 +18,12 @@ from index.encoder import Vectors
 from index.errors import ModelError
 from index.index import Index
 from index.morphemes import Analyser, Token
-from index.types import Locator, Passage, Progress
+from index.types import Progress
 from rag import sentence_reader
-from rag.retriever import IndexRetriever
-from rag.sentence_reader import EVIDENCE, KINDS, NOT_FOUND, READER, SENTENCE, Candidate, SentenceReader, Weights, shipped
-from rag.types import RETRIEVERS, Hit, Leg, RetrieverName
+from rag.sentence_reader import EVIDENCE, KINDS, NOT_FOUND, READER, SENTENCE, Candidate, SentenceReader, Weights, by_score, shipped
+from rag.types import RETRIEVERS, Hit, RetrieverName
 from tests.fakes import HashEncoder
-from tests.rag.samples import ENCODER, memory_index
+from tests.rag.samples import ENCODER, hit, hits_for, memory_index
 
 NOTES = {
     "a.md": "그림의 종류:\n- 수채화\n- 유화\n- 판화\n\n그림은 종이에 그린다. 종이는 나무로 만든다.",
@@ -60,15 +59,12 @@ def reader(index: Index, analyser: Analyser, of: Weights = BY_WORDS) -> Sentence
     return SentenceReader(index, ENCODER, analyser, of)
 
 
-def hits_for(index: Index, analyser: Analyser, question: str, name: RetrieverName = "hybrid", k: int = 20) -> list[Hit]:
-    return IndexRetriever(index, ENCODER, analyser, name).retrieve(question, k)
-
-
-def hit(text: str, score: float = 1.0, start: int = 0) -> Hit:
-    return Hit(Passage("a.md", "제목", (), text, start, start + len(text), Locator(1)), score, {"dense": Leg(score, 1)})
-
-
 # --------------------------------------------------------------------- reading
+
+
+def test_rows_by_their_scores_equal_ones_in_the_order_given() -> None:
+    order, scores = by_score([1.0, 2.0], [(0.0, 1.0), (3.0, 0.0), (1.0, 1.0), (9.0, 0.0)])
+    assert (order, scores.tolist()) == ([3, 1, 2, 0], [9.0, 3.0, 3.0, 2.0])
 
 
 def test_the_best_sentence_with_its_exact_place(index: Index, analyser: Analyser) -> None:

@@ -16,14 +16,12 @@ from hypothesis import strategies as st
 from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
-from index.types import Locator, Passage
 from rag import sentence_reader, span_reader
-from rag.retriever import IndexRetriever
 from rag.sentence_reader import KINDS, NOT_FOUND, SentenceReader, Weights
 from rag.span_model import SpanModel, Window
 from rag.span_reader import CHOICE, EVIDENCE, READ, READER, WINDOWS, Option, SpanReader, open_reader, shipped
-from rag.types import READERS, Hit, Leg, ReaderName
-from tests.rag.samples import ENCODER, memory_index
+from rag.types import READERS, Hit, ReaderName
+from tests.rag.samples import ENCODER, hit, hits_for, memory_index
 
 NOTES = {
     "a.md": "그림의 종류:\n- 수채화\n- 유화\n- 판화\n\n그림은 종이에 그린다. 종이는 나무로 만든다.",
@@ -79,14 +77,6 @@ def index(analyser: Analyser) -> Index:
 
 def reader(index: Index, analyser: Analyser, *words: str, of: Weights = BY_SPAN) -> SpanReader:
     return SpanReader(index, ENCODER, analyser, Marker(words), of)
-
-
-def hits_for(index: Index, analyser: Analyser, question: str, k: int = 20) -> list[Hit]:
-    return IndexRetriever(index, ENCODER, analyser).retrieve(question, k)
-
-
-def hit(text: str, score: float = 1.0, start: int = 0) -> Hit:
-    return Hit(Passage("a.md", "제목", (), text, start, start + len(text), Locator(1)), score, {"dense": Leg(score, 1)})
 
 
 # --------------------------------------------------------------------- reading
@@ -235,6 +225,17 @@ def test_hits_beyond_the_budget_offer_only_whole_sentences(index: Index, analyse
     assert (f"글 {READ}이다.", False) not in found
     last = found[f"글 {READ}이다.", True]
     assert [last.value(name) for name in ("unread", "mass", "answerable")] == [1.0, -8.0, -8.0]
+
+
+@pytest.mark.parametrize("better", [0, 1])
+def test_of_two_windows_over_a_sentence_the_better_marks_it(better: int, index: Index, analyser: Analyser) -> None:
+    class Twice(Marker):
+        def read(self, question: str, passages: Sequence[tuple[str, str]], limit: int | None = None) -> list[Window]:
+            return [Marker((word,), {word: 4.0 - (at != better)}).read(question, passages)[0] for at, word in enumerate(("나무", "종이"))]
+
+    offers = SpanReader(index, ENCODER, analyser, Twice()).offers("붓은?", [hit("나무와 종이가 있다.")])
+    assert offers is not None
+    assert [option.spans[0].quote for option in offers.candidates if not option.whole] == [("나무", "종이")[better]]
 
 
 def test_a_marked_sentence_is_looked_at_without_a_word_of_the_question(index: Index, analyser: Analyser) -> None:

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,19 @@ def test_a_tool_says_what_is_wrong(served: Served, name: str, arguments: dict[st
     assert result.isError and message in result.content[0].text
 
 
+@pytest.mark.parametrize("arguments", [{"question": "a"}, {"doc_id": "a.md"}])
+def test_a_crash_is_for_the_terminal(arguments: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    def opened() -> Any:
+        raise ZeroDivisionError("by zero")
+
+    crashing = [tool for tool in tools.tools(opened) if set(arguments) <= signature(tool).parameters.keys()]
+    for tool in crashing:
+        with pytest.raises(RuntimeError, match=f"^{calls.FAULT}$"):
+            tool(**arguments)
+    shown = capsys.readouterr().err.splitlines()
+    assert crashing and shown.count("ZeroDivisionError: by zero") == len(crashing)
+
+
 # Without a server: shapes, limits and failures
 
 
@@ -389,9 +403,10 @@ def test_any_part_of_a_note_is_its_slice_or_is_refused(start: int, end: int | No
         assert reply.status_code == 422
 
 
-def test_the_page_of_the_api_loads_and_runs_nothing() -> None:
+def test_the_page_of_the_api_loads_and_runs_nothing(served: Served) -> None:
     text = PLAIN.get("/docs").text
     assert PLAIN.get("/").url.path == "/docs"
+    assert [fetch(served, path, follow_redirects=True).url.path for path in ("/api", "/api/")] == ["/api/docs"] * 2
     assert not re.search(r"<(?:script|img|link|iframe)|\bon\w+=|https?:|@import|url\(", text)
     for told in (
         "GET /api/ask",

@@ -296,7 +296,8 @@ def test_the_page_of_the_manual_is_up_to_date() -> None:
 
 def test_every_command_is_in_the_manual() -> None:
     page, train = reference(), [f"train {name}" for name in ("reader", "retriever", "adapt", "export")]
-    for name in ("index", "search", "ask", "eval", "ui", "status", "history", "rollback", "verify", "train", *train):
+    names = ["index", "search", "ask", "eval", "compare", "questions", "ui", "status", "history", "rollback", "verify", "log", "train"]
+    for name in (*names, *train):
         assert f"## `rag {name}`\n" in page
         assert f"(#rag-{name.replace(' ', '-')})" in page
 

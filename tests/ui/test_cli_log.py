@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.querylog import Entry, QueryLog
+from rag.querylog import Entry, Limits, QueryLog
 from tests.ui.test_cli import Canned, canned, says
 from ui import cli
-from ui.cli_log import entry_text, moment
+from ui.cli_log import DESCRIPTION, entry_text, moment
 from ui.view import PLAIN
 
 __all__ = ["canned"]
@@ -46,6 +46,19 @@ def test_the_shell_records_every_ask(
 def test_searching_is_not_asking(canned: Canned, log: QueryLog) -> None:
     cli.main(["search", "MRR"])
     assert log.read() == []
+
+
+def test_a_file_of_questions_is_answered_and_not_kept(
+    canned: Canned, log: QueryLog, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "questions.txt").write_text("MRR이란?\n점심은?\n", encoding="utf-8")
+    assert cli.main(["ask", "--file", str(tmp_path / "questions.txt"), "--format", "json"]) == 0
+    assert [json.loads(line)["abstained"] for line in capsys.readouterr().out.splitlines()] == [False, True]
+    assert log.read() == []
+
+
+def test_the_help_names_how_many_are_kept() -> None:
+    assert f"the latest {Limits().rows:,} of them" in DESCRIPTION
 
 
 def test_entries_for_people(log: QueryLog, capsys: pytest.CaptureFixture[str]) -> None:

@@ -229,6 +229,21 @@ def test_questions_of_two_sets_may_share_their_ids() -> None:
     assert len(parse(report_html(report(rows))).of("sheet")) == 6
 
 
+def test_kind_and_split_are_columns_where_there_are_several() -> None:
+    """In the table's head, and as filters."""
+    for kinds, splits, shown in ((1, 1, []), (2, 1, ["kind"]), (1, 2, ["split"]), (2, 2, ["kind", "split"])):
+        rows = [ranked("hybrid", at, 1, kind=f"k{at % kinds}", split=f"s{at % splits}") for at in range(4)]
+        page = report_html(report(rows), "en")
+        assert re.findall(r'<th scope="col" class="(kind|split)">', page) == re.findall(r'<select name="(kind|split)"', page) == shown
+        assert re.findall(r'<td class="(kind|split)">', page) == shown * 4
+
+
+def test_hits_that_are_not_shown_are_counted() -> None:
+    hits = tuple(HitRow("a.md", at, at + 1, 1.0, 0) for at in range(13))
+    page = report_html(report([QuestionRow("hybrid", "q", "", "", {"hit@1": 0.0}, hits)]), "en")
+    assert EN.more_hits.format(count=3) in page and page.count("<code>a.md#") == 10
+
+
 def test_a_report_without_rows_or_tables_is_a_page_too() -> None:
     tree = parse(report_html(Report({}, ()), "en"))
     assert EN.nothing in tree.elements[0].text
