@@ -55,8 +55,13 @@ class Cell:
 
 def _version(way: Way) -> str:
     """What is installed of a way, and a hash of the sources of ours that it runs."""
-    paths = [ROOT / "benchmarks" / "peers.py", *sorted(path for pattern in way.files for path in ROOT.glob(pattern))]
-    return f"{way.versions} {hashlib.sha256(b''.join(path.read_bytes() for path in paths)).hexdigest()}"
+    return f"{way.versions} {sources('benchmarks/peers.py', *way.files)}"
+
+
+def sources(*patterns: str) -> str:
+    """A hash of our files that fit any of the patterns."""
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def rankings(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.accuracy import SIGNIFICANT, number
+from benchmarks.accuracy import DEFAULT, SIGNIFICANT, number
 from benchmarks.cells import Cell, rankings
 from benchmarks.models import own_questions
 from benchmarks.peers import WAYS, Rankings, Way
@@ -40,7 +40,6 @@ FREE = ("mlfb", "hf", "autorag")
 """Sets whose answers are not words of a passage: quiz keys and sentences of their own. answer@k says nothing there."""
 FIRST = "hit@1"
 INSTALL = "pip install -e '.[bench]'"
-DEFAULT = WAYS["ours"].systems[0]
 AGAINST = ("set", "other", "questions", "difference", "2.5 %", "97.5 %", "p", "p, Holm")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.install import size
+from benchmarks.parts import PART
 from benchmarks.readers import notes, reading
 from benchmarks.results import ROOT, Figure, Findings
 from benchmarks.retrievers import Finder, retrieval
@@ -26,6 +27,9 @@ from rag.reading import evenly
 from rag.span_model import SpanModel
 
 PARTS = ("retrieval", "reading", "answers")
+WINDOWS = 10 * PART
+"""So many windows that those of a part's gold passages are still known when they are read again end to end."""
+
 TOGETHER = 50
 """The most that encoder and reader may weigh, in 10⁶ bytes."""
 
@@ -57,7 +61,9 @@ def measure(
     old = Finder(open_encoder(str(before.encoder)), analyser, mixture_of(before.mixture)) if before else None
     measured: dict[str, Callable[[], Findings]] = {
         "retrieval": lambda: retrieval(data_root(data), new, old, cache, progress),
-        "reading": lambda: reading(load_set("korquad", data_root(data)), SpanModel(), new, old or new, cache, limit, progress),
+        "reading": lambda: reading(
+            load_set("korquad", data_root(data)), SpanModel(remembered=WINDOWS), new, old or new, cache, limit, progress
+        ),
         "answers": lambda: notes(Pipeline.open(index), SpanModel(), evenly(own_questions(questions), limit), progress),
     }
     parts = [measured[name]() for name in PARTS if name in only]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import numpy as np
+
 from benchmarks.changes import COLUMNS, Change, changed
+from benchmarks.parts import Read, in_parts
 from benchmarks.results import Figure, Findings
 from benchmarks.retrievers import Finder
+from index.encoder import Encoder, Vectors
 from index.index import Index
 from index.types import Progress
 from rag import sentence_reader, span_reader
@@ -20,15 +22,16 @@ from rag.evaluation.evaluate import RIGHT
 from rag.evaluation.metrics import calibration_error
 from rag.evaluation.report import Cell, QuestionRow, Table
 from rag.evaluation.stats import Interval, auroc_interval, paired_bootstrap
-from rag.evaluation.yardstick import CachedEncoder, passage_index
+from rag.evaluation.yardstick import CachedEncoder, set_index
 from rag.pipeline import Pipeline
-from rag.reading import Weighing, answered, as_hit, evenly, other_notes, read_gold, side_by_side, support
+from rag.reading import Weighing, answered, as_hit, best_answer, evenly, other_notes, side_by_side, support
+from rag.retriever import IndexRetriever
 from rag.sentence_reader import SentenceReader, Weights
 from rag.span_model import SpanModel
 from rag.span_reader import SpanReader
-from rag.types import Retriever
 
-GOALS = {("gold passage", "EM"): 0.70, ("gold passage", "F1"): 0.84}
+GOLD, END = "gold passage", "end to end"
+GOALS = {(GOLD, "EM"): 0.70, (GOLD, "F1"): 0.84}
 ANSWERABLE, NEAR, STRANGE = "answerable", "near our topics", "asked of other notes"
 
 Rows = Sequence[QuestionRow]
@@ -41,25 +44,76 @@ Key = TypeVar("Key", bound=tuple[str, ...])
 def reading(
     data: Dataset, model: SpanModel, new: Finder, old: Finder, cache: Path | None, limit: int | None, progress: Progress | None
 ) -> Findings:
-    """EM and F1 on KorQuAD 1.0 dev, with the gold passage in hand and end to end, sentence reader → span reader."""
-    some = evenly(data.questions, limit)
-    with opened(data, old, cache, progress) as index:
-        reader = SentenceReader(index, old.encoder, old.analyser, sentence_reader.shipped())
-        before = sentences_marked(reader, old.over(index, "hybrid"), data, some, progress)
-    with opened(data, new, cache, progress) as index:
-        pipeline = spans(Pipeline.over(index, new.encoder), model).pipeline
-        gold = read_gold(model, new.analyser, some, data.contexts, progress)
-        after = gold, answered("default", lambda question: pipeline.ask(question.text), some, progress)
+    """EM and F1 on KorQuAD 1.0 dev, with the gold passage in hand and end to end, sentence reader → span reader.
+
+    Where there is a cache, parts that are finished are kept in it.
+    """
+
+    def sentence(index: Index, encoder: Encoder) -> Read:
+        return sentences_marked(data, old.over(index, "hybrid", encoder), progress)
+
+    def span(index: Index, encoder: Encoder) -> Read:
+        return spans_marked(data, Pipeline.over(index, encoder), model, progress)
+
+    data = replace(data, questions=tuple(evenly(data.questions, limit)))
+    before, after = marked(data, old, sentence, cache, progress), marked(data, new, span, cache, progress)
     changes = {
-        (given, metric): changed(metrics(now, metric), metrics(then, metric))
-        for given, then, now in zip(("gold passage", "end to end"), before, after, strict=True)
+        (given, metric): changed(metrics(after[given], metric), metrics(before[given], metric))
+        for given in (GOLD, END)
         for metric in ("EM", "F1")
     }
     table = Table("reading KorQuAD", ("passage", "metric", "questions", *COLUMNS), tuple(lines(changes)))
     figures = [change.figure(f"KorQuAD, {' '.join(key)}", GOALS.get(key)) for key, change in changes.items()]
-    loss = paired_bootstrap(metrics(after[0], "F1"), metrics(after[1], "F1"))
+    loss = paired_bootstrap(metrics(after[GOLD], "F1"), metrics(after[END], "F1"))
     figures.append(Figure("KorQuAD, F1 lost end to end", loss.difference, low=loss.low, high=loss.high))
-    return Findings({"KorQuAD questions read": len(some)}, tuple(figures), (table,))
+    return Findings({"KorQuAD questions read": len(data.questions)}, tuple(figures), (table,))
+
+
+def marked(
+    data: Dataset, finder: Finder, reader: Callable[[Index, Encoder], Read], cache: Path | None, progress: Progress | None
+) -> dict[str, Rows]:
+    """What a reader makes of the gold passages and of the hits that the finder finds: a row for each question, by GOLD and END."""
+    cached = CachedEncoder(finder.encoder, cache)
+    with set_index(data, cached, finder.analyser.terms, progress) as index:
+        about = reader.__name__, data.contexts, finder.encoder.fingerprint, finder.mixture
+        rows = in_parts(reader(index, Remembered(finder.encoder, cached)), data.questions, about, cache, progress)
+    return {given: [row for row in rows if row.system == given] for given in (GOLD, END)}
+
+
+def sentences_marked(data: Dataset, retriever: IndexRetriever, progress: Progress | None) -> Read:
+    """What the sentence reader makes of the gold passage, where it may not refuse, and of the best hits, where it may."""
+    held = {context.id: as_hit(context) for context in data.contexts}
+    reader = SentenceReader(retriever.index, retriever.encoder, retriever.analyser, sentence_reader.shipped())
+    bold = replace(reader, weights=replace(sentence_reader.shipped(), threshold=0.0))
+    return lambda questions: [
+        *answered(GOLD, lambda asked: bold.read(asked.text, [held[asked.evidence[0].doc]]), questions, progress),
+        *answered(END, lambda asked: reader.read(asked.text, retriever.retrieve(asked.text, 5)), questions, progress),
+    ]
+
+
+def spans_marked(data: Dataset, pipeline: Pipeline, model: SpanModel, progress: Progress | None) -> Read:
+    """What the span model makes of the gold passage, and what the pipeline answers with it."""
+    held = {context.id: context for context in data.contexts}
+    default = spans(pipeline, model).pipeline
+    return lambda questions: [
+        *answered(GOLD, lambda asked: best_answer(model, pipeline.analyser, asked.text, held[asked.evidence[0].doc]), questions, progress),
+        *answered(END, lambda asked: default.ask(asked.text), questions, progress),
+    ]
+
+
+class Remembered:
+    """An encoder that encodes no passage twice, and no question that is known already: a set's sentences come up with every question."""
+
+    def __init__(self, encoder: Encoder, questions: CachedEncoder) -> None:
+        self.name, self.fingerprint, self.dim, self.max_tokens = encoder.name, encoder.fingerprint, encoder.dim, encoder.max_tokens
+        self.count_tokens, self.encode_questions = encoder.count_tokens, questions.encode_questions
+        self._encoder = encoder
+        self._vectors: dict[str, Vectors] = {}
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        self._vectors.update(zip(new, self._encoder.encode_passages(new, progress), strict=True))
+        return np.stack([self._vectors[text] for text in texts])
 
 
 def metrics(rows: Rows, name: str) -> list[float]:
@@ -70,24 +124,6 @@ def metrics(rows: Rows, name: str) -> list[float]:
 def lines(changes: Mapping[Key, Change]) -> Iterator[tuple[Cell, ...]]:
     """The lines of a table: what was measured, over how many questions, COLUMNS."""
     return ((*key, change.after.items, *change.cells()) for key, change in changes.items())
-
-
-def sentences_marked(
-    reader: SentenceReader, retriever: Retriever, data: Dataset, questions: Sequence[Question], progress: Progress | None
-) -> tuple[list[QuestionRow], list[QuestionRow]]:
-    """What the sentence reader makes of the gold passage, where it may not refuse, and of the best hits, where it may."""
-    held = {context.id: as_hit(context) for context in data.contexts}
-    bold = replace(reader, weights=replace(sentence_reader.shipped(), threshold=0.0))
-    gold = answered("sentence", lambda asked: bold.read(asked.text, [held[asked.evidence[0].doc]]), questions, progress)
-    return gold, answered("sentence", lambda asked: reader.read(asked.text, retriever.retrieve(asked.text, 5)), questions, progress)
-
-
-@contextmanager
-def opened(data: Dataset, finder: Finder, cache: Path | None, progress: Progress | None) -> Iterator[Index]:
-    """An index of the set's passages, for as long as it is read."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        encoder = CachedEncoder(finder.encoder, cache)
-        yield passage_index(data.contexts, encoder, finder.analyser.terms, Path(folder) / "index", progress)
 
 
 # Our own notes

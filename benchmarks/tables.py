@@ -45,7 +45,7 @@ RETRIEVAL = (
     "tokens/passage",
 )
 ANSWERS = ("EM", "F1", "cites gold", "refused answerable", "refused unanswerable", "measure", "value")
-MODELS = ("hit@1", "reading KorQuAD", "F1 on our notes", "answerability", "confidence")
+MODELS = ("hit@1", "reading KorQuAD", "F1 on our notes", "answerability")
 DPR = ("top-1", "top-5", "top-20", "top-100", "MRR@10", "answer@1", "answer@5", "answer@20", "answer@100")
 DPR_FURTHER = ("top-1 of hybrid against the others", "sets", "systems")
 ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")

@@ -49,16 +49,6 @@ class Weighing(Protocol):
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Evidenced | None: ...
 
 
-def read_gold(
-    model: SpanModel, analyser: Analyser, questions: Sequence[Question], contexts: Sequence[Context], progress: Progress | None = None
-) -> list[QuestionRow]:
-    """The best span of each question's gold passage: nothing is retrieved, nothing refused. Rows of system `span`."""
-    held = {context.id: context for context in contexts}
-    return answered(
-        "span", lambda question: best_answer(model, analyser, question.text, held[question.evidence[0].doc]), questions, progress
-    )
-
-
 def best_answer(model: SpanModel, analyser: Analyser, question: str, context: Context) -> Answer:
     """What the model takes for the answer in one passage; the empty answer where it marks nothing."""
     found = model.best_spans(question, context.title, context.text)

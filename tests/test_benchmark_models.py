@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import models, readers, retrievers, tasks
+from benchmarks import tables as shown
 from benchmarks.changes import COLUMNS, Change, changed
 from benchmarks.readers import ANSWERABLE, NEAR, STRANGE, Asked
 from benchmarks.results import Figure
@@ -153,7 +154,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch, analyser: Analyser) -> None:
     choice = tuple({"span": 1.0, "answerable": 1.0, "whole": -10.0}.get(name, 0.0) for name in span_reader.CHOICE)
     evidence = tuple(float(name == "highest answerable") for name in span_reader.EVIDENCE)
     monkeypatch.setattr(models, "open_encoder", lambda name=None: HashEncoder(256, name or "new"))
-    monkeypatch.setattr(models, "SpanModel", Words)
+    monkeypatch.setattr(models, "SpanModel", lambda remembered=0: Words())
     monkeypatch.setattr(models, "Pipeline", SimpleNamespace(open=lambda path: pipeline))
     monkeypatch.setattr(span_reader, "shipped", lambda: Weights(choice, evidence, evidence, 0.5))
 
@@ -161,9 +162,11 @@ def fakes(monkeypatch: pytest.MonkeyPatch, analyser: Analyser) -> None:
 def test_everything_from_end_to_end(fakes: None, data: Path, questions: Path, tmp_path: Path) -> None:
     told: list[str] = []
     before = models.Before(tmp_path / "old")
-    found = models.measure(tmp_path, questions, data, before, limit=4, progress=lambda stage, done, total: told.append(stage))
+    cache = tmp_path / "cache"
+    found = models.measure(tmp_path, questions, data, before, cache, 4, lambda stage, done, total: told.append(stage))
     assert found.settings == {"encoder": "new", "encoder before": f"{tmp_path}/old-256", "KorQuAD questions read": 4, "own questions": 3}
     tables = {table.title: table.records() for table in found.tables}
+    assert tuple(tables) == shown.MODELS
     sets = ["korquad", "klue-mrc", "mlfb", "hf", "autorag", FIFTH, POOLED, HARD]
     counts = {(line["set"], line["system"]): line["questions"] for line in tables["hit@1"]}
     assert list(counts) == [(name, system) for name in sets for system in ("hybrid", "dense", "lexical")]
@@ -182,7 +185,11 @@ def test_everything_from_end_to_end(fakes: None, data: Path, questions: Path, tm
     figures = {figure.name: figure for figure in found.figures}
     assert figures["KorQuAD, gold passage F1"].goal == 0.84 and figures["mean of mlfb, hf and autorag, dense, hit@1"].goal is not None
     assert figures["sets significantly below a leg"].value == 0 and 30 < figures["encoder and reader"].value < 60
-    assert {"read, span", "read, sentence", "weigh, span", "rank"} <= set(told)
+    assert {"read, gold passage", "read, end to end", "read, span", "read, sentence", "weigh, span", "rank"} <= set(told)
+    told.clear()
+    reading_again = models.measure(tmp_path, questions, data, before, cache, 4, lambda stage, done, total: told.append(stage), ["reading"])
+    assert reading_again.tables == tuple(table for table in found.tables if table.title == "reading KorQuAD")
+    assert "read, all" in told and "read, end to end" not in told, "what was read is kept"
 
 
 def test_without_a_data_folder_it_says_which_option_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
