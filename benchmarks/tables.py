@@ -54,6 +54,8 @@ COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
 
 SECTIONS = (
     Section("latency", "Speed and memory", "python -m benchmarks latency"),
+    Section("page", "The page", "python -m benchmarks page"),
+    Section("typing", "While typing", "python -m benchmarks typing"),
     Section("encoder", "Encoder", "python -m benchmarks encoder --wheel WHEEL", ("round by round",)),
     Section("install", "Installation", "python -m benchmarks install"),
     Section("scoring", "Scoring", "python -m benchmarks scoring"),

@@ -14,6 +14,7 @@ from index.encoder import Encoder
 from index.errors import IndexBusy, IndexMissing, IndexProblem, NoteError
 from index.files import DISK, FileSystem
 from index.folder import FolderIndex
+from index.inbox import inbox_of
 from index.index import Changes, IndexedDocument
 from index.manifest import EncoderEntry
 from index.notes import NoteFile, content_hash, read_notes
@@ -79,7 +80,7 @@ def update(
     """
     recorded = _recorded(index_dir, replace)
     sources = choose_sources(index_dir, recorded, notes, add, replace)
-    files = find_notes(sources)
+    files = find_notes(sources, inbox_of(index_dir))
     tools = _Tools(encoder, analyse, settings, progress)
     with disk.writing(index_dir, fs):
         old = _existing(index_dir, replace, fs)

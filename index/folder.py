@@ -125,6 +125,14 @@ class FolderIndex:
         documents = np.searchsorted(self._starts, numbers, side="right") - 1
         return [self._note(self._doc_ids[at]).passages[number - self._starts[at]] for at, number in zip(documents, numbers, strict=True)]
 
+    def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
+        numbers = inside(ids, len(self))
+        out = np.empty((len(numbers), self.manifest.encoder.dim), np.float32)
+        for number, flat in enumerate(self._flats):
+            here = self._segment_of[numbers] == number
+            out[here] = flat.vectors[self._row_of[numbers[here]]]
+        return out
+
     def indexed(self, doc_id: str) -> IndexedDocument:
         """One note as it was put in; of the terms, the order is lost."""
         entry, note = self.manifest.documents[doc_id], self._note(doc_id)

@@ -63,6 +63,10 @@ class Index(Protocol):
 
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]: ...
 
+    def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
+        """The vectors `(n, dim)` of the passages named."""
+        ...
+
     def dense(self, vectors: Vectors, k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
         """The k best by inner product for each row of `vectors`: ids and scores `(q, k)`, padded with -1 and -inf.
 

@@ -58,6 +58,9 @@ class MemoryIndex:
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]:
         return [self._passages[number] for number in inside(ids, len(self))]
 
+    def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
+        return self._vectors[inside(ids, len(self))]
+
     def dense(self, vectors: Vectors, k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
         every = np.arange(len(self))
         rows = [self._best(self.score_dense(vector, every), self._kept(filter), k) for vector in vectors]

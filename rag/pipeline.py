@@ -19,7 +19,7 @@ from rag.mixture import Mixture
 from rag.repair import Repaired, Repairer
 from rag.retriever import IndexRetriever
 from rag.span_reader import open_reader, reader_name
-from rag.types import RETRIEVERS, Answer, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
+from rag.types import RETRIEVERS, Answer, Glance, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
 NO_QUESTION = "질문이 비어 있습니다."
@@ -126,6 +126,16 @@ class Pipeline:
     ) -> list[Hit]:
         """The k best passages for the question, mended or as typed."""
         return self.retriever(retriever).retrieve(self.repaired(question, as_typed).text, k, filter)
+
+    def glance(
+        self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None, k: int = 5, as_typed: bool = False
+    ) -> Glance:
+        """The k best passages by words for a question that may not be typed to its end, mended, completed and carried on."""
+        question = _readable(question)
+        meant = self.repairer.unfinished(question) if self.repairer and not as_typed else Repaired(question)
+        searched = carried(meant.text, history, self.analyser)
+        hits = self.retriever("lexical").retrieve(searched, k, filter)
+        return Glance(question, tuple(hits), searched if searched != meant.text else "", meant.repairs)
 
     def ask(
         self,

@@ -17,7 +17,7 @@ from queue import Empty, Full, Queue
 from threading import Lock, Thread
 from time import perf_counter, time
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from index.errors import LogError
 from rag.types import Answer
@@ -25,6 +25,7 @@ from rag.types import Answer
 Door = Literal["page", "shell", "api"]
 Choice = Literal["recent", "refused", "slow", "thumbs"]
 Thumb = Literal[-1, 0, 1]
+T = TypeVar("T")
 
 KEY = re.compile("[0-9a-f]{16}")
 LONGEST, MOST_PASSAGES = 4000, 50
@@ -70,6 +71,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What can be counted of an entry."""
+
+    time: float
+    abstained: bool
+    milliseconds: float
+    thumb: Thumb
+
+
+@dataclass(frozen=True, slots=True)
 class Rating:
     """A thumb for the latest entry with these words."""
 
@@ -78,11 +89,24 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrieved:
+    """How many questions are kept, and the `doc_id`s of the notes among whose passages any of them was answered."""
+
+    questions: int = 0
+    notes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What is kept at most: entries, and bytes of their texts. The oldest go first."""
 
     rows: int = 10_000
     size: int = 16 * 2**20
+
+
+def note_of(passage_id: str) -> str:
+    """The `doc_id` of a passage's id (`doc_id#start-end`)."""
+    return passage_id.rpartition("#")[0]
 
 
 def key_of(question: str, answer: str) -> str:
@@ -128,19 +152,43 @@ class QueryLog:
         except OSError as problem:
             raise LogError(f"{self._switch} cannot be changed ({problem}). Turn the log off by the environment: RAG_LOG=0") from problem
 
-    def read(self, choice: Choice = "recent", *, since: float = 0, index: str | None = None, most: int | None = None) -> list[Entry]:
+    def read(
+        self, choice: Choice = "recent", *, since: float = 0, index: str | None = None, most: int | None = None, skip: int = 0
+    ) -> list[Entry]:
         """The entries asked for, newest first, or slowest first for `slow`; none where there is no log. Raises LogError."""
+        return self._select(_entry, Entry, choice, since, index, most, skip)
+
+    def marks(self, *, since: float = 0, index: str | None = None) -> list[Mark]:
+        """What can be counted of the entries, newest first, without their texts. Raises LogError."""
+        return self._select(_mark, Mark, "recent", since, index, None, 0)
+
+    def _select(
+        self,
+        make: Callable[[Sequence[object]], T],
+        kind: type[T],
+        choice: Choice,
+        since: float,
+        index: str | None,
+        most: int | None,
+        skip: int,
+    ) -> list[T]:
         if not self.file.exists():
             return []
         condition, order = _CHOICES[choice]
-        names = ", ".join(f'"{name}"' for name in Entry.__dataclass_fields__)
-        query = f'SELECT {names} FROM asked WHERE {condition} AND time >= ? AND (? IS NULL OR "index" = ?) ORDER BY {order} LIMIT ?'
+        names = ", ".join(f'"{name}"' for name in kind.__dataclass_fields__)  # type: ignore[attr-defined]
+        which = f'{condition} AND time >= ? AND (? IS NULL OR "index" = ?)'
+        query = f"SELECT {names} FROM asked WHERE {which} ORDER BY {order} LIMIT ? OFFSET ?"
         try:
             with self._opened() as database:
-                rows = database.execute(query, (since, index, index, -1 if most is None else most)).fetchall()
-            return [_entry(row) for row in rows]
+                rows = database.execute(query, (since, index, index, -1 if most is None else most, skip)).fetchall()
+            return [make(row) for row in rows]
         except (sqlite3.Error, OSError, ValueError) as problem:
             raise LogError(f"the log {self.file} cannot be read ({problem}). Throw it away: rag log delete") from problem
+
+    def retrieved(self, index: str) -> Retrieved:
+        """Which notes the questions kept have brought up, for one index. Raises LogError."""
+        entries = self.read(index=index)
+        return Retrieved(len(entries), frozenset(note_of(passage) for entry in entries for passage in entry.passages))
 
     def add(self, items: Sequence[Entry | Rating]) -> None:
         """Writes entries and thumbs in their order, and lets the oldest go. Raises sqlite3.Error, OSError."""
@@ -245,6 +293,11 @@ def _insert(database: sqlite3.Connection, entry: Entry) -> None:
 def _entry(row: Sequence[object]) -> Entry:
     found = Entry(*row)  # type: ignore[arg-type]
     return replace(found, passages=tuple(json.loads(str(found.passages))), abstained=bool(found.abstained))
+
+
+def _mark(row: Sequence[object]) -> Mark:
+    found = Mark(*row)  # type: ignore[arg-type]
+    return replace(found, abstained=bool(found.abstained))
 
 
 # Writing behind an answer's back

@@ -25,7 +25,15 @@ LONGEST = 40
 CLEARLY = 2
 """Two consonants stand for a word that is so many times commoner than the next."""
 
+BEGUN = 3
+"""So many words are looked for where one has only been begun."""
+RARE = 5
+"""A word so many times rarer than the commonest with the same beginning is not looked for: it would stand before it by being rare."""
+LOOKED_THROUGH = 30
+"""So many of the commonest words with that beginning are looked at, to find nouns among them."""
+
 _WORD = re.compile(r"[^\W_]+")
+_LAST = re.compile(r"[^\W_]+$")
 _SIMPLE = (
     "은 는 이 가 을 를 의 에 에서 로 으로 와 과 도 만 란 이란 나 이나 까지 부터 보다 처럼 들 마다 라는 이라는 라고 이라고 에게 한테 랑 이랑"
 )
@@ -82,6 +90,27 @@ class Repairer:
             meant = {word: as_meant or self._same_keyboard(word) for word, as_meant in meant.items()}
         text = _WORD.sub(lambda each: meant[each.group()] or each.group(), question)
         return Repaired(text, tuple(self._words.bare(word, as_meant) for word, as_meant in meant.items() if as_meant))
+
+    def unfinished(self, question: str) -> Repaired:
+        """The same for a question that is still being typed: a last word that is none yet gives way to those of the notes that begin so."""
+        last = _LAST.search(question)
+        words = self._begun(last.group()) if last else []
+        if not last or not words:
+            return self(question)
+        before = self(question[: last.start()])
+        return Repaired(before.text + " ".join(words), before.repairs)
+
+    def _begun(self, word: str) -> list[str]:
+        """The commonest nouns that begin with a word's keys and letters, where it is no word by itself, nor stands for one."""
+        if len(word) < 2 and not hangul.is_whole(word):
+            return []
+        if self._words.knows(word.lower()) or self._by_initials(word) or self._by_keyboard(word):
+            return []
+        found = longer(word.lower(), self._words)
+        bare = {each for each in found if not any(particle and stem in found for stem, particle in splits(each))}
+        commonest = sorted(bare, key=lambda each: (-self._words.counts[each], each))
+        nouns = [each for each in commonest[:LOOKED_THROUGH] if self._is_noun(each)][:BEGUN]
+        return [each for each in nouns if self._words.counts[each] * RARE >= self._words.counts[nouns[0]]]
 
     @cached_property
     def _words(self) -> Words:
@@ -187,6 +216,14 @@ def words_of(vocabulary: Mapping[str, int]) -> Words:
     for word in written:
         by_initials[hangul.initials(word)].append(word)
     return Words(dict(counts), {hangul.keys(word): word for word in written}, dict(by_initials))
+
+
+def longer(word: str, words: Words) -> set[str]:
+    """The words of the notes that go on from this one: Latin letters as they are, Hangul by its keys, so that half a syllable counts."""
+    if _LATIN.fullmatch(word):
+        return {each for each in words.counts if each.startswith(word) and each != word}
+    pressed = hangul.keys(word)
+    return {each for keys, each in words.by_keys.items() if keys.startswith(pressed) and keys != pressed}
 
 
 def neighbours(word: str, words: Words) -> set[str]:

@@ -23,6 +23,8 @@ _LINE = re.compile(r"[^\n]+")
 _OVER_TABLE = re.compile(r"\s*\n(?=[ \t]*\|)")
 _EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
 """Signs of code, whose inside stays as it is, and of bold, which "2**8" is not."""
+_BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
+"""Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
 """What a line has that says something, rather than only naming what hangs under it."""
 _UNIT = (
@@ -75,7 +77,8 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
 
 def shown(spans: Sequence[Span]) -> str:
     """The text of an answer: its spans without Markdown emphasis, several joined by commas or, where long, by line breaks."""
-    texts = [_EMPHASIS.sub(lambda match: match[1] or "", span.quote).strip() for span in spans]
+    quotes = [_BOLD.sub(lambda match: match[1] or match[2], span.quote) for span in spans]
+    texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     if len(texts) > 1:
         texts = [" ".join(text.split()) for text in texts]
     return (", " if all(len(text) <= 40 for text in texts) else "\n").join(texts)

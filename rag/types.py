@@ -84,6 +84,16 @@ class Answer:
     repairs: tuple[Repair, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The passages for a question that is still being typed, found by its words. `searched` is told where a follow-up carried its topic."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    searched: str = ""
+    repairs: tuple[Repair, ...] = ()
+
+
 class Retriever(Protocol):
     """Picks passages, best first, in the total order `(-score, passage_id)`."""
 

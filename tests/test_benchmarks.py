@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import accuracy, encoder, install, latency, machine, results, tables
+from benchmarks import accuracy, encoder, install, latency, machine, page, results, tables, typing
 from benchmarks.__main__ import main
 from benchmarks.encoder import Round
 from benchmarks.machine import Clock, Load, Machine, MachineBusy
@@ -326,6 +326,36 @@ def test_a_program_that_crashes_is_no_answer() -> None:
 def test_latency_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="Make one: rag index"):
         latency.measure(tmp_path, tmp_path / "questions.jsonl")
+
+
+def test_typing_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="Make one: rag index"):
+        typing.measure(tmp_path, tmp_path / "questions.jsonl")
+
+
+@pytest.mark.browser
+def test_typing_from_end_to_end(notes: Path) -> None:
+    found = typing.measure(notes / "index", notes / "questions.jsonl", limit=1)
+    assert (found.settings["questions"], found.settings["ms between keys"]) == (1, typing.BETWEEN)
+    assert 0 < figure(list(found.figures), "first key with passages, p50") < 5000
+    assert {each.name: each.goal for each in found.figures if each.goal} == {"first key with passages, p50": 150}
+    assert 0 <= figure(list(found.figures), "keys without passages of their own") < 100
+
+
+def test_the_page_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="Make one: rag index"):
+        page.measure(tmp_path)
+
+
+@pytest.mark.browser
+def test_the_page_from_end_to_end(notes: Path) -> None:
+    found = page.measure(notes / "index", runs=1)
+    assert found.settings == {"runs": 1}
+    goals = {"server answers": 6.0, "page can be used": 3.0}
+    assert {each.name: each.goal for each in found.figures} == {
+        f"{name}, {which}": goal for name, goal in goals.items() for which in ("median", "slowest")
+    }
+    assert all(0.05 < each.value < 60 for each in found.figures)
 
 
 # The encoder

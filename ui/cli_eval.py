@@ -16,6 +16,7 @@ from rag.types import RETRIEVERS, ReaderName, RetrieverName
 from ui import view
 from ui.arguments import QUESTIONS, Options, add_encoder, add_questions, add_reader, add_report_files, add_verb
 from ui.console import count, need_folders, progress, save, show
+from ui.count import Count
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
@@ -93,7 +94,9 @@ def questions_of(options: Options) -> Dataset:
         raise UsageError(f"there is no {QUESTIONS} here: name your questions with --questions PATH")
     data = load_input(options.questions or QUESTIONS, options.qrels, options.split, options.drafted)
     if data.waiting:
-        print(f"{data.waiting} questions that are only drafted are left out (--drafted takes them in)", file=sys.stderr)
+        print(
+            f"left out: {Count(data.waiting):question that is|questions that are} only drafted (--drafted takes them in)", file=sys.stderr
+        )
     return data
 
 

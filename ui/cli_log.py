@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import time
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 from ui import view
 from ui.arguments import Options
 from ui.console import count, show
+from ui.count import Count
 
 if TYPE_CHECKING:
+    from rag.logbook import Totals
     from rag.querylog import Entry, QueryLog
     from ui.arguments import Verbs
 
@@ -28,13 +29,15 @@ DESCRIPTION = (
     "Show what was asked, or turn its being kept off or on. Questions are kept on this machine only, the latest 10,000 of them, wherever "
     "they were asked but in a file (`rag ask --file`); $RAG_LOG=0 turns that off too, and $RAG_LOG=FILE keeps them elsewhere."
 )
-_WHAT = "which questions: the latest, those refused, the slowest, those with a thumb, or all as JSON Lines, oldest first"
+_WHAT = (
+    "which questions: the latest, those refused, the slowest, those with a thumb; what they add up to; or all as JSON Lines, oldest first"
+)
 
 
 def add_log(verbs: Verbs) -> None:
     verb = verbs.add_parser("log", help="show what was asked, or turn its being kept off or on", description=DESCRIPTION)
     verb.set_defaults(handle=log)
-    choices = ("recent", "refused", "slow", "thumbs", "export", "off", "on", "delete")
+    choices = ("recent", "refused", "slow", "thumbs", "summary", "export", "off", "on", "delete")
     verb.add_argument("what", nargs="?", choices=choices, default="recent", help=f"{_WHAT}; or the switch; or delete them all")
     verb.add_argument("--index", type=Path, metavar="DIR", help="only what was asked of this index (default: of any)")
     verb.add_argument("--since", type=moment, metavar="WHEN", default=0.0, help="only from then on: 2026-11-22, or 30m, 12h, 7d, 2w ago")
@@ -43,7 +46,7 @@ def add_log(verbs: Verbs) -> None:
 
 
 def log(options: Options) -> int:
-    """Shows entries, exports them, turns the switch, or deletes them: 1 where there are none to show."""
+    """Shows entries or their sum, exports them, turns the switch, or deletes them: 1 where there are none to show."""
     from rag.querylog import open_log
 
     kept = open_log()
@@ -52,10 +55,16 @@ def log(options: Options) -> int:
             return _turn(options, kept)
         case "delete":
             number = kept.delete()
-            show(options, {"deleted": number, "file": str(kept.file)}, lambda _: f"{number} questions deleted from {kept.file}")
+            show(
+                options,
+                {"deleted": number, "file": str(kept.file)},
+                lambda _: f"{Count(number):question|questions} deleted from {kept.file}",
+            )
             return DONE
         case "export":
             return _export(options, kept)
+        case "summary":
+            return _summary(options, kept)
     return _list(options, kept)
 
 
@@ -72,12 +81,32 @@ def _state(kept: QueryLog) -> str:
 
 
 def _export(options: Options, kept: QueryLog) -> int:
-    for entry in reversed(kept.read(since=options.since, index=_index(options), most=options.n)):
-        print(json.dumps(entry_dict(entry), ensure_ascii=False))
+    from rag.logbook import exported
+
+    for line in exported(kept, since=options.since, index=_index(options), most=options.n):
+        print(line)
     return DONE
 
 
+def _summary(options: Options, kept: QueryLog) -> int:
+    from rag.logbook import totals
+
+    found = totals(kept.marks(since=options.since, index=_index(options))[: options.n])
+    show(options, asdict(found), partial(totals_text, found))
+    if options.format == "text":
+        print(_state(kept))
+    return DONE if found.asked else NOTHING
+
+
+def totals_text(found: Totals, style: view.Style) -> str:
+    """What the entries add up to, for people."""
+    counts = f"{found.asked} asked · {found.refused} refused · {found.up} thumbs up · {found.down} thumbs down"
+    return f"{counts}\n{found.median:.0f} ms in the middle · {found.high:.0f} ms for the slowest 5 %"
+
+
 def _list(options: Options, kept: QueryLog) -> int:
+    from rag.logbook import entry_dict
+
     found = kept.read(options.what, since=options.since, index=_index(options), most=options.n or SHOWN)
     for entry in found:
         show(options, entry_dict(entry), partial(entry_text, entry))
@@ -90,11 +119,6 @@ def _index(options: Options) -> str | None:
     from rag.querylog import index_name
 
     return index_name(options.index) if options.index else None
-
-
-def entry_dict(entry: Entry) -> view.Json:
-    """An entry for programs, its time as ISO 8601 in UTC."""
-    return {**asdict(entry), "time": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="milliseconds")}
 
 
 def entry_text(entry: Entry, style: view.Style) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from index.errors import DataError, NoteError, UsageError
 from ui.arguments import Options, add_verb
 from ui.console import count, need_folders, progress, show
+from ui.count import Count
 
 if TYPE_CHECKING:
     from index.types import Document
@@ -122,7 +123,10 @@ def _report(options: Options, added: Sequence[Draft], drafted: Drafted, written:
         "dropped": dict(dropped),
         "holds": dict(counts),
     }
-    lines = [f"{len(added)} questions added to {options.out}{_listed(': ', made)}.", f"It holds {_listed('', counts) or 'none'}."]
+    lines = [
+        f"{Count(len(added)):question|questions} added to {options.out}{_listed(': ', made)}.",
+        f"It holds {_listed('', counts) or 'none'}.",
+    ]
     if drafted.left_out:
         lines.append(f"Left out:{_listed(' ', drafted.left_out)}.")
     if dropped:

@@ -11,11 +11,9 @@ from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError
+from index.job import Clock
 from index.types import Progress
 from ui import view
-
-_TELLING = 2.0
-"""Seconds of work before it is said how long the rest will take."""
 
 
 def show(options: argparse.Namespace, value: view.Json, text: Callable[[view.Style], str]) -> None:
@@ -49,25 +47,14 @@ def progress(clock: Callable[[], float] = perf_counter) -> Progress | None:
     """A line on stderr that is written over as work goes on, with the time left; nothing where nobody watches."""
     if not sys.stderr.isatty():
         return None
-    began: dict[str, tuple[float, int]] = {}
+    times = Clock(clock)
 
     def show(stage: str, done: int, total: int) -> None:
-        now = clock()
-        start, first = began.setdefault(stage, (now, done))
-        if done >= total:  # a stage of this name may come again
-            del began[stage]
-        line = f"{stage} {done}/{total}{_time_left(now - start, done - first, total - done)}"
+        left = times.left(stage, done / total if total else 1.0)
+        line = f"{stage} {done}/{total}{'' if left is None else ', {}:{:02} left'.format(*divmod(round(left), 60))}"
         print(f"\r\x1b[K{line if done < total else ''}", end="", file=sys.stderr, flush=True)
 
     return show
-
-
-def _time_left(seconds: float, done: int, left: int) -> str:
-    """Told once there is something to go by."""
-    if seconds < _TELLING or not done:
-        return ""
-    minutes, rest = divmod(round(seconds / done * left), 60)
-    return f", {minutes}:{rest:02} left"
 
 
 def count(text: str, least: int = 1) -> int:

@@ -57,9 +57,11 @@ def hang(line: str) -> int:
     return len(found[0].expandtabs(4)) if found else 0
 
 
-def kinds(lines: Iterable[str]) -> Iterator[str]:
-    """What each line of Markdown is, so far as its looks depend on it: `heading`, `code` (a table's row too), `blank`, or nothing."""
-    fenced = False
+def kinds(lines: Iterable[str], fenced: bool = False) -> Iterator[str]:
+    """What each line of Markdown is, so far as its looks depend on it: `heading`, `code` (a table's row too), `blank`, or nothing.
+
+    `fenced` says that the first stands in a block of code.
+    """
     for line in lines:
         fence = line.lstrip().startswith("```")
         yield "code" if fenced or fence else _kind(line)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
 
-from index.types import Locator, Passage
-from rag import hangul
-from rag.types import Answer, Hit, Leg, Span
-from ui import view
+from index.types import Filter, Locator, Passage
+from rag import hangul, why
+from rag.types import Answer, Hit, Leg, Repair, Span
+from ui import html_why, view
+from ui.count import Count
+from ui.formula import drawn
 from ui.highlight import Interval, hang, kinds, lines
+from ui.html_gold import gold_button
 from ui.html_log import thumbs
 from ui.html_note import place_of
 from ui.i18n import KO, LANGS, Lang, Texts, texts
+from ui.i18n_ask import AskTexts, ask_texts
+from ui.scope import KINDS, Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,22 @@ PICTURE = (
     '<path d="M32 20h48M32 34h30M32 48h56M32 60h38"/><path class="pen" d="M31 34h42"/></svg>'
 )
 
-View = Start | Problem | Answer
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """The question was not put, for what the search is narrowed to leaves no note."""
+
+    kept: Filter
+    offered: Offer
+
+
+View = Start | Problem | Narrow | Answer
 
 
 def header(lang: Lang, notes: int, passages: int) -> str:
     """The top of the page: name, what is open, language switch."""
     t = texts(lang)
-    held = t.collection.format(notes=f"{notes:,}", passages=f"{passages:,}") if notes else t.collection_none
+    held = t.collection.format(notes=Count(notes), passages=Count(passages)) if notes else t.collection_none
     switch = "".join(
         f'<button type="button" data-lang="{other}" lang="{other}" aria-pressed="{str(other == lang).lower()}">{name}</button>'
         for other, name in zip(LANGS, ("한국어", "English"), strict=True)
@@ -68,6 +82,8 @@ def answer_side(shown: View, lang: Lang) -> str:
             return _welcome(shown, texts(lang))
         case Problem():
             return _problem(shown, texts(lang))
+        case Narrow():
+            return narrow(shown, "unfilter", lang)
         case Answer(abstained=True):
             return _refusal(shown, texts(lang))
         case Answer():
@@ -83,10 +99,12 @@ def source_side(shown: View, lang: Lang) -> str:
         return f'<section class="sources"><p class="none">{t.no_sources}</p></section>'
     title = t.closest if shown.abstained else t.sources
     best = max(hit.score for hit in shown.hits)
-    cards = "".join(_source(hit, rank, best, shown.spans, t) for rank, hit in enumerate(shown.hits, 1))
+    said = html_why.sentences(shown.hits, lang)
+    cards = "".join(_source(hit, rank, best, shown.spans, said[rank - 1], t) for rank, hit in enumerate(shown.hits, 1))
     legend = "" if shown.abstained else f'<mark class="evidence">{t.evidence}</mark>'
     return (
-        f'<section class="sources" aria-label="{title}"><div class="bar-title"><h2>{title}</h2>'
+        f'<section class="sources" data-asked="{escape(shown.searched or shown.question)}" aria-label="{title}">'
+        f'<div class="bar-title"><h2>{title}</h2>'
         f"<span>{t.sources_count.format(count=len(shown.hits))}</span>"
         f'<span class="legend">{legend}<span class="match">{t.matched}</span></span></div><ol>{cards}</ol></section>'
     )
@@ -115,7 +133,7 @@ def _welcome(shown: Start, t: Texts) -> str:
         f'<li><button type="button" class="chip" data-act="ask" data-question="{escape(q)}">{escape(q)}</button></li>'
         for q in shown.examples
     )
-    keys = t.keys.format(enter="<kbd>Enter</kbd>", slash="<kbd>/</kbd>")
+    keys = t.keys.format(enter="<kbd>Enter</kbd>", slash="<kbd>/</kbd>", help="<kbd>?</kbd>")
     examples = f'<h3>{t.examples}</h3><ul class="chips">{chips}</ul>' if chips else ""
     return (
         f'<section class="welcome">{PICTURE}<h2>{t.welcome}</h2><p>{t.welcome_text}</p>{_notices(shown, t)}{examples}'
@@ -128,6 +146,26 @@ def _problem(shown: Problem, t: Texts) -> str:
         return _alert(t.crashed, escape(shown.message), f'<p class="hint">{t.crashed_note}</p>')
     retry = f'<button type="button" class="again" data-act="retry">{t.problem_again}</button>'
     return _alert(t.problem, _code(shown.message), f'<p class="hint">{t.problem_note}</p>{retry}')
+
+
+def narrow(shown: Narrow, act: str, lang: Lang) -> str:
+    """That no note is left to search, and the button that mends it by the act named."""
+    t = ask_texts(lang)
+    names = " · ".join(named(kind, value, shown.offered, t) for kind in KINDS for value in getattr(shown.kept, kind))
+    button = t.clear_and_ask if act == "unfilter" else t.clear
+    return (
+        f'<section class="card narrow"><h2>{t.narrow}</h2><p class="what">{t.narrow_note.format(scope=escape(names))}</p>'
+        f'<button type="button" class="again" data-act="{act}">{button}</button></section>'
+    )
+
+
+def named(kind: str, value: str | int, offered: Offer, t: AskTexts) -> str:
+    """One value of a filter for a person: a note's title, `week05/`, `5주차`, `md`."""
+    if kind == "notes":
+        return dict(offered.titles).get(str(value)) or str(value)
+    if kind == "weeks":
+        return t.week.format(week=value)
+    return f"{value}/" if kind == "folders" else str(value)
 
 
 def _alert(title: str, body: str, rest: str = "") -> str:
@@ -143,7 +181,9 @@ def asked(answer: Answer, t: Texts) -> str:
     """The question, and what was searched where that differs."""
     searched = answer.searched and answer.searched != answer.question
     extra = f'<p class="searched"><span>{t.searched}</span> {escape(answer.searched)}</p>' if searched else ""
-    return f'<p class="asked"><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>{extra}{_repaired(answer, t)}'
+    known = f'data-asked="{escape(answer.question)}" data-searched="{escape(answer.searched or answer.question)}"'
+    question = f'<p class="asked" {known}><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>'
+    return f"{question}{extra}{_repaired(answer, t)}"
 
 
 def _repaired(answer: Answer, t: Texts) -> str:
@@ -155,7 +195,12 @@ def _repaired(answer: Answer, t: Texts) -> str:
 
 
 def _searched_for(answer: Answer, t: Texts) -> str:
-    words = [repair.meant for repair in answer.repairs]
+    return searched_for(answer.repairs, t)
+
+
+def searched_for(repairs: Sequence[Repair], t: Texts) -> str:
+    """The words that were searched for those typed, in a sentence."""
+    words = [repair.meant for repair in repairs]
     return t.repaired.format(words=hangul.searched_for(words) if t.lang == "ko" else ", ".join(f"‘{word}’" for word in words))
 
 
@@ -169,9 +214,10 @@ def _refusal(answer: Answer, t: Texts) -> str:
     said, _, more = spoken(answer.message or t.not_found, t).partition(". ")
     tips = "".join(f"<li>{tip}</li>" for tip in (t.try_words, t.try_shorter, t.try_settings, t.try_notes))
     rest = f'<p class="what">{escape(more)}</p>' if more else ""
+    unfilter = f'<button type="button" class="again unfilter" data-act="unfilter">{ask_texts(t.lang).clear_and_ask}</button>'
     return (
         f'<section class="card refusal">{asked(answer, t)}<h2>{escape(said)}</h2>{rest}{_notices(answer, t)}'
-        f'<h3>{t.try_title}</h3><ul class="tips">{tips}</ul>{thumbs(answer, t)}</section>'
+        f'<h3>{t.try_title}</h3><ul class="tips">{tips}</ul>{unfilter}{thumbs(answer, t)}</section>'
     )
 
 
@@ -190,7 +236,7 @@ def _answer(answer: Answer, t: Texts) -> str:
     many = " many" if "\n" in answer.text else ""
     return (
         f'<section class="card answer">{asked(answer, t)}<p class="label">{t.answer}</p>'
-        f'<div class="text{many}" dir="auto">{dressed(answer.text)}</div>'
+        f'<div class="text{many}" dir="auto">{worded(answer.text)}</div>'
         f"{sureness(answer.confidence, t)}{origins(answer, t)}{_notices(answer, t)}{thumbs(answer, t)}</section>"
     )
 
@@ -245,7 +291,7 @@ def place(locator: Locator, t: Texts) -> str:
     return escape(locator.time) if locator.time is not None else t.line.format(value=locator.line)
 
 
-def _source(hit: Hit, rank: int, best: float, spans: Sequence[Span], t: Texts) -> str:
+def _source(hit: Hit, rank: int, best: float, spans: Sequence[Span], said: str, t: Texts) -> str:
     passage = hit.passage
     strong = view.evidence(hit, spans)
     target = place_of(passage, spans)
@@ -255,8 +301,9 @@ def _source(hit: Hit, rank: int, best: float, spans: Sequence[Span], t: Texts) -
         f'<span class="path" title="{escape(passage.doc_id)}">{crumb(passage)}</span>'
         f'<span class="where">{place(passage.locator, t)}</span></div>{_under(passage)}'
         f'<div class="passage" dir="auto" data-open="{target}">{dressed(passage.text, strong, hit.marks)}</div>'
-        f'<div class="foot">{_meter(hit.score, best, t)}<button type="button" class="open" data-open="{target}">'
-        f'{t.open_note}<span class="visually-hidden">: {escape(passage.title)}</span></button></div>{_why(hit, t)}</li>'
+        f'<div class="foot">{_meter(hit.score, best, t)}{gold_button(target, t.lang)}'
+        f'<button type="button" class="open" data-open="{target}">'
+        f'{t.open_note}<span class="visually-hidden">: {escape(passage.title)}</span></button></div>{_why(hit, said, t)}</li>'
     )
 
 
@@ -267,9 +314,18 @@ def _under(passage: Passage) -> str:
 
 def dressed(text: str, strong: Sequence[Interval] = (), light: Sequence[Interval] = ()) -> str:
     """A text line by line, its places marked."""
+    return _verses(text, lines(text, strong, light))
+
+
+def worded(text: str) -> str:
+    """The words of an answer line by line, formulas drawn."""
+    return _verses(text, (drawn(line) if "$" in line else row for line, row in zip(text.split("\n"), lines(text), strict=False)))
+
+
+def _verses(text: str, rows: Iterable[str]) -> str:
     plain = text.split("\n")
-    rows = zip(plain, kinds(plain), lines(text, strong, light), strict=False)
-    return "".join(f'<span class="verse {kind}" style="--in:{hang(line)}">{row}</span>' for line, kind, row in rows)
+    dressed = zip(plain, kinds(plain), rows, strict=False)
+    return "".join(f'<span class="verse {kind}" style="--in:{hang(line)}">{row}</span>' for line, kind, row in dressed)
 
 
 def _meter(score: float, best: float, t: Texts) -> str:
@@ -280,13 +336,15 @@ def _meter(score: float, best: float, t: Texts) -> str:
     )
 
 
-def _why(hit: Hit, t: Texts) -> str:
+def _why(hit: Hit, said: str, t: Texts) -> str:
+    """The details; `said` is the sentence that compares the passage with its neighbour, as HTML."""
     names = {"dense": t.dense, "lexical": t.lexical}
     rows = "".join(_leg(names.get(name, escape(name)), leg, t) for name, leg in hit.legs.items())
     table = f"<table><thead><tr><th>{t.leg}</th><th>{t.leg_rank}</th><th>{t.leg_score}</th></tr></thead><tbody>{rows}</tbody></table>"
-    words = "".join(f"<li>{escape(word)}</li>" for word in hit.matched)
+    words = "".join(f"<li>{escape(word)}</li>" for word in why.joined(hit.matched, hit))
     shared = f'<p>{t.matched_words}</p><ul class="words">{words}</ul>' if words else f"<p>{t.matched_none}</p>"
-    return f'<details class="why"><summary>{t.why}</summary>{table if rows else ""}{shared}</details>'
+    plain = f'<p class="plain">{said}</p>' if said else ""
+    return f'<details class="why"><summary>{t.why}</summary>{plain}{table if rows else ""}{shared}</details>'
 
 
 def _leg(name: str, leg: Leg, t: Texts) -> str:

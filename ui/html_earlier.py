@@ -51,7 +51,7 @@ def _told(shown: Recalled, t: Texts) -> str:
         return f"<h2>{escape(html.spoken(shown.answer.message or t.not_found, t).partition('. ')[0])}</h2>"
     many = " many" if "\n" in shown.answer.text else ""
     return (
-        f'<p class="label">{t.answer}</p><div class="text{many}" dir="auto">{html.dressed(shown.answer.text)}</div>'
+        f'<p class="label">{t.answer}</p><div class="text{many}" dir="auto">{html.worded(shown.answer.text)}</div>'
         f"{html.sureness(shown.answer.confidence, t)}{html.origins(shown.answer, t)}"
     )
 

@@ -74,7 +74,7 @@ def _facts(report: Report, t: ReportTexts) -> str:
 
 
 def _overview(report: Report, t: ReportTexts) -> str:
-    return "".join(_titled(table, t) for table in report.tables if table.rows and not _BREAKDOWN.search(table.title))
+    return "".join(titled_html(table, t) for table in report.tables if table.rows and not _BREAKDOWN.search(table.title))
 
 
 def _breakdown(report: Report, t: ReportTexts) -> str:
@@ -86,7 +86,8 @@ def _breakdown(report: Report, t: ReportTexts) -> str:
     )
 
 
-def _titled(table: Table, t: ReportTexts) -> str:
+def titled_html(table: Table, t: ReportTexts) -> str:
+    """A table under its title."""
     return f"<h3>{_title(table, t)}</h3>{table_html(table, t)}"
 
 
@@ -112,10 +113,13 @@ def _measures(table: Table) -> list[str]:
 
 def _plots(report: Report, t: ReportTexts) -> str:
     parts = ((t.retrieval, retrieval_figures(report.rows, t)), (t.answers, answer_figures(report.rows, t)))
-    return "".join(f'<h3>{title}</h3><div class="figures">{"".join(map(_figure, figures))}</div>' for title, figures in parts if figures)
+    return "".join(
+        f'<h3>{title}</h3><div class="figures">{"".join(map(figure_html, figures))}</div>' for title, figures in parts if figures
+    )
 
 
-def _figure(figure: Figure) -> str:
+def figure_html(figure: Figure) -> str:
+    """A chart with its title, its legend and how to read it."""
     keys = "".join(f"<li>{_sample(key)}{safe(key.label)}</li>" for key in figure.legend)
     panels = "".join(
         f'<div class="panel" role="img" aria-label="{safe(panel.summary)}"><h5>{safe(panel.label)}</h5>'

@@ -20,6 +20,10 @@ class Texts:
     title: str
     tagline: str
     language: str
+    view_ask: str
+    view_notes: str
+    view_measure: str
+    view_log: str
     collection: str
     collection_none: str
     question: str
@@ -82,6 +86,8 @@ class Texts:
     problem: str
     problem_note: str
     problem_again: str
+    left_seconds: str
+    left_minutes: str
     crashed: str
     crashed_note: str
     lost: str
@@ -122,6 +128,10 @@ KO = Texts(
     title="강의 노트에 묻기",
     tagline="답은 내 노트의 그 문장 그대로",
     language="언어",
+    view_ask="질문",
+    view_notes="노트",
+    view_measure="평가",
+    view_log="기록",
     collection="노트 {notes}개 · 단락 {passages}개",
     collection_none="열린 노트 없음",
     question="질문",
@@ -139,7 +149,7 @@ KO = Texts(
     welcome_text="질문을 적으면 노트에서 답이 되는 문장을 찾아, 그 자리에 형광펜을 칠해 보여 줍니다. "
     "지어내지 않고, 근거가 없으면 없다고 말합니다.",
     examples="이런 질문은 어떤가요",
-    keys="{enter} 묻기 · {slash} 질문칸으로",
+    keys="{enter} 묻기 · {slash} 질문칸으로 · {help} 단축키",
     what_is="{topic} 무엇인가요?",
     answer="답",
     confidence="맞을 가능성",
@@ -185,6 +195,8 @@ KO = Texts(
     problem="노트를 열 수 없습니다",
     problem_note="터미널에서 위에 적힌 대로 고친 뒤 다시 물어보세요. 페이지를 새로 고치지 않아도 됩니다.",
     problem_again="다시 열어 보기",
+    left_seconds="약 {value}초 남음",
+    left_minutes="약 {value}분 남음",
     crashed="답하다가 프로그램 오류가 났습니다",
     crashed_note="자세한 기록은 터미널에 있습니다. 다른 질문은 계속할 수 있습니다.",
     lost="답을 받지 못했습니다",
@@ -226,7 +238,11 @@ EN = Texts(
     title="Ask your lecture notes",
     tagline="Answers in the exact words of your notes",
     language="Language",
-    collection="{notes} notes · {passages} passages",
+    view_ask="Ask",
+    view_notes="Notes",
+    view_measure="Evaluate",
+    view_log="Log",
+    collection="{notes:note|notes} · {passages:passage|passages}",
     collection_none="No notes open",
     question="Question",
     placeholder="Ask about your notes",
@@ -243,7 +259,7 @@ EN = Texts(
     welcome_text="Type a question: the sentence of your notes that answers it is found and marked where it stands. "
     "Nothing is made up; where there is no evidence, it says so.",
     examples="You could ask",
-    keys="{enter} to ask · {slash} to the question box",
+    keys="{enter} to ask · {slash} to the question box · {help} for all keys",
     what_is="What is {topic}?",
     answer="Answer",
     confidence="Likely right",
@@ -289,6 +305,8 @@ EN = Texts(
     problem="The notes cannot be opened",
     problem_note="Mend it in a terminal as said above, then ask again. The page need not be reloaded.",
     problem_again="Try to open again",
+    left_seconds="about {value} s left",
+    left_minutes="about {value} min left",
     crashed="The program failed while answering",
     crashed_note="The terminal shows the details. You can go on with another question.",
     lost="No answer came back",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from index.types import Generation, Locator, Passage, UpdateReport
 from rag.evaluation.report import Report
 from rag.types import Answer, Hit, Leg, Span
+from ui.count import Count
 from ui.highlight import Interval, merged
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def report_text(report: Report, style: Style = PLAIN) -> str:
 def update_text(report: UpdateReport, style: Style = PLAIN) -> str:
     """One line of what indexing did."""
     counts = f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, {report.unchanged} unchanged"
-    return f"{wrapped(f'generation {report.generation}', style.strong)}: {counts}; {report.passages} passages"
+    return f"{wrapped(f'generation {report.generation}', style.strong)}: {counts}; {Count(report.passages):passage|passages}"
 
 
 def history_text(generations: Sequence[Generation], style: Style = PLAIN) -> str:
@@ -266,7 +267,8 @@ def status_dict(place: str, index: Index, changed: bool) -> Json:
 def status_text(place: str, index: Index, changed: bool, style: Style = PLAIN) -> str:
     """What an index holds: its own facts, then a table of its notes, then what their readers warned of."""
     documents = index.documents()
-    head = f"{wrapped(place, style.strong)}: generation {index.generation}, {len(documents)} notes, {len(index)} passages"
+    held = f"{Count(len(documents)):note|notes}, {Count(len(index)):passage|passages}"
+    head = f"{wrapped(place, style.strong)}: generation {index.generation}, {held}"
     facts = [f"mirrors {', '.join(index.sources) or 'no folder'}", f"encoder {index.encoder_name}"]
     facts += [f"the encoder has changed since: embed the notes anew with `rag index --index {place}`"] if changed else []
     notes = table(

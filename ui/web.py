@@ -7,67 +7,31 @@ import json
 import os
 import socket
 import sys
-import traceback
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from errno import EACCES, EADDRINUSE
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from index.errors import LogError, RagError, UsageError
-from rag.querylog import QueryLog, Recorder, open_log
-from rag.types import RETRIEVERS, Answer, RetrieverName, Turn
-from ui import calls, earlier, html, html_earlier, html_log, html_note, tools, web_log
+from index.errors import UsageError
+from index.notes.limits import MAX_FILE_BYTES
+from rag.querylog import Recorder, open_log
+from ui import calls, html, html_ask, tools, web_ask, web_log, web_measure, web_notes, web_questions
 from ui.api import PLACE, api
-from ui.earlier import Earlier, Recalled
-from ui.examples import examples
-from ui.i18n import KO, LANGS, Lang, language, texts
+from ui.i18n import KO, LANGS, texts
 from ui.view import Json
+from ui.web_frame import PICK, Frame
 from ui.web_guard import LocalOnly, local_hosts
-from ui.web_index import Asks, ByWords, shelf_of
+from ui.web_index import Asks, shelf_of
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
-View = html.View | Recalled
-Talk = tuple[Earlier, ...]
-"""A conversation, oldest first."""
-
 ASSETS = Path(__file__).parent / "assets"
-PICK = """element.addEventListener('click', (event) => {{
-  const at = event.target.closest('[data-{0}]');
-  if (at) trigger('select', {{ ...at.dataset }});
-}})"""
-"""Turns a click on anything with that data attribute into Gradio's select event, carrying all its data attributes."""
-SERVED = """Object.assign(window.notesPage, {
-  read: (request) => server.read_note(request), rate: (request) => server.rate(request),
-})"""
-"""Gives the page's script what it calls on the server."""
-KEPT_AS = "notes.earlier"
-"""Where the browser keeps earlier answers. Key and secret are fixed, for what is kept outlives the server; the secret guards nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The components of the page that anything is written to."""
-
-    lang: "gr.Textbox"
-    view: "gr.State"
-    header: "gr.HTML"
-    question: "gr.Textbox"
-    ask: "gr.Button"
-    settings: "gr.Accordion"
-    retriever: "gr.Radio"
-    k: "gr.Slider"
-    answer: "gr.HTML"
-    sources: "gr.HTML"
-    trail: "gr.HTML"
-    talk: "gr.State"
-    kept: "gr.BrowserState"
-    log: "gr.HTML"
+SCRIPTS = ("page.js", "ask.js", "notes.js")
+STYLES = ("page.css", "note.css", "ask.css", "notes.css", "measure.css", "questions.css")
 
 
 def serve(index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False) -> None:
@@ -75,7 +39,8 @@ def serve(index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_br
     listener = listen(host, port)
     status = partial(calls.status, index_dir)
     with Recorder(open_log(), index_dir) as recorder:
-        run(application(shelf_of(index_dir), local_hosts(host, port), status, recorder), listener, open_browser=open_browser)
+        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir)
+        run(app, listener, open_browser=open_browser)
 
 
 def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False) -> None:
@@ -108,16 +73,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def application(
-    pipeline: Callable[[], Asks], hosts: Iterable[str], status: Callable[[], Json] | None = None, recorder: Recorder | None = None
+    pipeline: Callable[[], Asks],
+    hosts: Iterable[str],
+    status: Callable[[], Json] | None = None,
+    recorder: Recorder | None = None,
+    place: Path | None = None,
 ) -> "FastAPI":
     """The page and the API as an ASGI application that answers under the given hosts only; `status` is what `/api/status` answers.
 
-    Without a recorder nothing that is asked is kept.
+    Without a recorder nothing that is asked is kept; without `place`, the folder of the index, nothing in it can be changed.
     """
     with_tools = tools.can_serve()
     recorder = recorder or web_log.silent()
     others = web_log.recorded(pipeline, recorder, "api")
-    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder)
+    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place)
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import RedirectResponse
@@ -137,15 +106,16 @@ def application(
         show_error=False,
         ssr_mode=False,
         mcp_server=with_tools,
+        max_file_size=MAX_FILE_BYTES,
         enable_monitoring=False,
         favicon_path=str(ASSETS / "icon.svg"),
         theme=theme(),
-        head=f"<style>{_asset('page.css')}</style><script>{_script()}</script>",
+        head=f"<style>{''.join(map(_asset, STYLES))}{web_measure.style()}</style><script>{_script()}</script>",
     )
     return app
 
 
-def build(pipeline: Callable[[], Asks], offered: Iterable[tools.Tool], recorder: Recorder) -> "gr.Blocks":
+def build(pipeline: Callable[[], Asks], offered: Iterable[tools.Tool], recorder: Recorder, place: Path | None = None) -> "gr.Blocks":
     """The page. `pipeline` gives the current pipeline or raises RagError, which is then shown; it is called on every question.
 
     The tools offered are the only functions of the page that others may call.
@@ -156,9 +126,19 @@ def build(pipeline: Callable[[], Asks], offered: Iterable[tools.Tool], recorder:
     with gr.Blocks(title=KO.title, analytics_enabled=False, fill_width=True) as blocks:
         for tool in offered:  # before the page's own events take their names; out of the queue, which would call them over HTTP
             gr.api(tool, queue=False)
-        parts = _layout(pipeline, recorder)
-        _wire(blocks, parts, pipeline, recorder)
-        _wire_log(parts, recorder.log)
+        lang = gr.Textbox("ko", visible=False)
+        header = gr.HTML(html.header("ko", 0, 0), elem_id="top", js_on_load=PICK.format("lang"), apply_default_css=False)
+        frame = Frame(blocks, lang, header, pipeline, recorder, place)
+        with gr.Tabs(elem_id="views", selected="ask"):
+            with gr.Tab(KO.view_ask, id="ask", elem_id="view-ask") as asking:
+                parts = web_ask.layout(frame)
+            with gr.Tab(KO.view_notes, id="notes", elem_id="view-notes") as notes:
+                web_notes.view(frame, notes)
+            with gr.Tab(KO.view_measure, id="measure", elem_id="view-measure") as measure:
+                web_measure.view(frame, measure)
+            with gr.Tab(KO.view_log, id="log", elem_id="view-log") as kept:
+                again = web_questions.view(frame, kept, parts.log)
+        web_ask.wire(frame, parts, (asking, notes, measure, kept), again)
     return blocks
 
 
@@ -167,211 +147,8 @@ def _asset(name: str) -> str:
 
 
 def _script() -> str:
-    words = {t.lang: {"title": t.title, "note": t.note, "close": t.close, "offline": html.offline(t.lang)} for t in map(texts, LANGS)}
-    return _asset("page.js").replace("__TEXTS__", json.dumps(words).replace("<", "\\u003c"))
-
-
-def _layout(pipeline: Callable[[], Asks], recorder: Recorder) -> Parts:
-    import gradio as gr
-
-    lang = gr.Textbox("ko", visible=False)
-    view, talk = gr.State(html.Start()), gr.State(())
-    kept = gr.BrowserState([], storage_key=KEPT_AS, secret=KEPT_AS)
-    header = gr.HTML(html.header("ko", 0, 0), elem_id="top", js_on_load=PICK.format("lang"), apply_default_css=False)
-    with gr.Column(elem_id="desk"):
-        with gr.Row(elem_id="asking", equal_height=True):
-            question = gr.Textbox(
-                label=KO.question, placeholder=KO.placeholder, show_label=False, lines=1, max_lines=5, max_length=1000,
-                container=False, elem_id="question", scale=1, min_width=200,
-            )  # fmt: skip
-            ask = gr.Button(KO.ask, variant="primary", elem_id="ask", scale=0, min_width=96)
-        with gr.Accordion(KO.settings, open=False, elem_id="settings") as settings:
-            with gr.Row():
-                retriever = gr.Radio(_methods("ko"), value="hybrid", label=KO.retriever, info=KO.retriever_info, elem_id="retriever")
-                k = gr.Slider(1, 20, 5, step=1, label=KO.k, info=KO.k_info, elem_id="k", buttons=[])
-            log = gr.HTML("", elem_id="log", js_on_load=PICK.format("turn"), apply_default_css=False)
-        with gr.Row(elem_id="board"):
-            with gr.Column(elem_id="left", min_width=0):
-                answer = gr.HTML("", elem_id="answer", js_on_load=PICK.format("act"), apply_default_css=False)
-                trail = gr.HTML("", elem_id="trail", js_on_load=PICK.format("act"), apply_default_css=False)
-            with gr.Column(elem_id="right", min_width=0):
-                sources = gr.HTML(
-                    "", elem_id="sources", apply_default_css=False, server_functions=[_reader(pipeline), web_log.rater(recorder)],
-                    js_on_load=SERVED,
-                )  # fmt: skip
-    return Parts(lang, view, header, question, ask, settings, retriever, k, answer, sources, trail, talk, kept, log)
-
-
-def _methods(lang: Lang) -> list[tuple[str, str | int | float]]:
-    return [(getattr(texts(lang), name), name) for name in RETRIEVERS]
-
-
-def _wire(blocks: "gr.Blocks", parts: Parts, pipeline: Callable[[], Asks], recorder: Recorder) -> None:
-    import gradio as gr
-
-    asking = web_log.recorded(pipeline, recorder, "page")
-    words = [parts.lang, parts.header, parts.question, parts.ask, parts.settings, parts.retriever, parts.k, parts.log]
-    shown = [parts.view, parts.answer, parts.sources, parts.trail, parts.talk]
-    given = [parts.question, parts.retriever, parts.k, parts.lang, parts.talk, parts.kept]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_id": "ask", "concurrency_limit": 1}
-
-    def begin(lang: str, kept: Any) -> list[Any]:
-        view = _start(pipeline, language(lang))
-        return [*_words(pipeline, recorder.log, language(lang)), *_show(view, (), earlier.from_json(kept), language(lang))]
-
-    def switch(view: View, talk: Talk, kept: Any, event: gr.EventData) -> list[Any]:
-        lang = language(event.lang)
-        view = view if isinstance(view, Answer | Recalled) else _start(pipeline, lang)
-        return [*_words(pipeline, recorder.log, lang), *_show(view, talk, earlier.from_json(kept), lang)]
-
-    def ask(
-        question: str, retriever: RetrieverName, k: int, lang: str, talk: Talk, kept: Any, as_typed: bool = False
-    ) -> Iterator[list[Any]]:
-        for view in _respond(asking, question, retriever, k, earlier.history(talk), as_typed):
-            talk, now = _remember(pipeline, view, talk, earlier.from_json(kept))
-            changed = earlier.to_json(now) if isinstance(view, Answer) else gr.skip()
-            yield [*_show(view, talk, now, language(lang)), changed, gr.Button(interactive=view is not None)]
-
-    def act(question: str, retriever: RetrieverName, k: int, lang: str, talk: Talk, kept: Any, event: gr.EventData) -> Iterator[list[Any]]:
-        now = earlier.from_json(kept)
-        match event.act:
-            case "ask":
-                for update in ask(event.question, retriever, k, lang, (), kept):
-                    yield [event.question, *update]
-            case "as-typed":
-                for update in ask(event.question, retriever, k, lang, talk[:-1], kept, as_typed=True):
-                    yield [event.question, *update]
-            case "recall" if found := [each for each in now if each.key == event.key]:
-                recalled = _recall(pipeline, found[0])
-                yield [found[0].question, *_show(recalled, (found[0],), now, language(lang)), gr.skip(), gr.skip()]
-            case "forget":
-                rows = [gr.skip()] * 3
-                yield [gr.skip(), *rows, html_earlier.trail((), talk, language(lang)), gr.skip(), [], gr.skip()]
-            case other:
-                view = _start(pipeline, language(lang))
-                yield ["" if other == "anew" else gr.skip(), *_show(view, (), now, language(lang)), gr.skip(), gr.skip()]
-
-    opened = blocks.load(begin, [parts.lang, parts.kept], [*words, *shown], js="(_, kept) => [window.notesPage.language(), kept]", **quiet)
-    opened.then(None, [parts.log], js="(line) => window.notesPage.ready(line)")
-    parts.header.select(switch, [parts.view, parts.talk, parts.kept], [*words, *shown], **quiet)
-    asked = gr.on([parts.ask.click, parts.question.submit], ask, given, [*shown, parts.kept, parts.ask], trigger_mode="once", **quiet)
-    acted = gr.on(
-        [parts.answer.select, parts.trail.select], act, given, [parts.question, *shown, parts.kept, parts.ask], trigger_mode="once", **quiet
-    )
-    for event in (asked, acted):
-        event.success(None, js="() => window.notesPage.shown()")
-        event.failure(None, None, [parts.answer, parts.sources, parts.ask], js="() => window.notesPage.lost()")
-
-
-def _wire_log(parts: Parts, log: QueryLog) -> None:
-    import gradio as gr
-
-    def turn(lang: str, event: gr.EventData) -> str:
-        try:
-            log.turn(event.turn == "on")
-        except LogError as error:
-            return html.answer_side(html.Problem(str(error)), language(lang))
-        return html_log.settings_line(log, language(lang))
-
-    turned = parts.log.select(turn, [parts.lang], [parts.log], show_progress="hidden", api_visibility="private")
-    turned.then(None, [parts.log], js="(line) => window.notesPage.logged(line)")
-
-
-def _show(view: View | None, talk: Talk, kept: Sequence[Earlier], lang: Lang) -> list[Any]:
-    """The view, both columns, what stands below the answer, and the conversation; `None` is the wait for an answer."""
-    import gradio as gr
-
-    if view is None:
-        return [gr.skip(), *html.waiting(lang), gr.skip(), gr.skip()]
-    trail = html_earlier.trail(kept, talk, lang)
-    if isinstance(view, Recalled):
-        return [view, html_earlier.answer_side(view, lang), html_earlier.source_side(view, lang), trail, talk]
-    return [view, html.answer_side(view, lang), html.source_side(view, lang), trail, talk]
-
-
-def _words(pipeline: Callable[[], Asks], log: QueryLog, lang: Lang) -> list[Any]:
-    """Everything of the page that is written in the reader's language, apart from the two columns."""
-    import gradio as gr
-
-    t = texts(lang)
-    return [
-        lang,
-        html.header(lang, *_held(pipeline)),
-        gr.Textbox(label=t.question, placeholder=t.placeholder),
-        gr.Button(t.ask),
-        gr.Accordion(t.settings),
-        gr.Radio(_methods(lang), label=t.retriever, info=t.retriever_info),
-        gr.Slider(label=t.k, info=t.k_info),
-        html_log.settings_line(log, lang),
-    ]
-
-
-def _held(pipeline: Callable[[], Asks]) -> tuple[int, int]:
-    """How many notes and passages are open."""
-    try:
-        index = pipeline().index
-    except RagError:
-        return 0, 0
-    return len(index.documents()), len(index)
-
-
-def _start(pipeline: Callable[[], Asks], lang: Lang) -> html.View:
-    try:
-        opened = pipeline()
-        notices = (opened.notice,) if isinstance(opened, ByWords) else ()
-        return html.Start(examples(opened.index.documents(), lang), notices)
-    except RagError as error:
-        return html.Problem(str(error))
-
-
-def _respond(
-    pipeline: Callable[[], Asks], question: str, retriever: RetrieverName, k: int, history: Sequence[Turn] = (), as_typed: bool = False
-) -> Iterator[html.View | None]:
-    """`None` while the answer is looked for, then the answer or the problem; nothing for an empty question."""
-    if not question.strip():
-        return
-    yield None
-    try:
-        yield pipeline().ask(question.strip(), history=history, k=int(k), retriever=retriever, as_typed=as_typed)
-    except RagError as error:
-        yield html.Problem(str(error))
-    except Exception as error:  # the page must say so and go on; the trace is for the terminal
-        traceback.print_exc(file=sys.stderr)
-        yield html.Problem(f"{type(error).__name__}: {error}", crashed=True)
-
-
-def _remember(
-    pipeline: Callable[[], Asks], view: html.View | None, talk: Talk, kept: tuple[Earlier, ...]
-) -> tuple[Talk, tuple[Earlier, ...]]:
-    """The conversation and the answers kept, with the answer that the view shows."""
-    if not isinstance(view, Answer):
-        return talk, kept
-    try:
-        new = earlier.earlier_of(view, pipeline().index)
-    except RagError:  # the index went away behind the answer, which is shown all the same
-        return talk, kept
-    return (*talk, new)[-earlier.KEPT :], earlier.keep(kept, new)
-
-
-def _recall(pipeline: Callable[[], Asks], kept: Earlier) -> View:
-    """An earlier answer over today's notes."""
-    try:
-        return earlier.recall(kept, pipeline().index)
-    except RagError as error:
-        return html.Problem(str(error))
-
-
-def _reader(pipeline: Callable[[], Asks]) -> Callable[[dict[str, Any]], str]:
-    """What the page calls to show a whole note; it returns HTML, also where there is no such note any more."""
-
-    def read_note(request: dict[str, Any]) -> str:
-        lang = language(request.get("lang"))
-        target = html_note.parse_target(request.get("place"))
-        try:
-            return html_note.note(pipeline().index.document(target.doc), target, lang)
-        except KeyError:
-            return html_note.missing_note(lang)
-        except RagError as error:
-            return html.answer_side(html.Problem(str(error)), lang)
-
-    return read_note
+    words = {
+        t.lang: {"title": t.title, "note": t.note, "close": t.close, "offline": html.offline(t.lang), **html_ask.script_words(t.lang)}
+        for t in map(texts, LANGS)
+    }
+    return "".join(map(_asset, SCRIPTS)).replace("__TEXTS__", json.dumps(words).replace("<", "\\u003c"))

@@ -11,14 +11,17 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
-from index.errors import EncoderMismatch, ModelError
+from index.errors import EncoderMismatch, ModelError, RagError
 from index.types import Document, DocumentInfo, Filter
-from rag.types import Answer, Hit, RetrieverName, Turn
+from rag.types import Answer, Glance, Hit, RetrieverName, Turn
 from ui.i18n import KO
 
 
 class Notes(Protocol):
     """What the page needs of an index."""
+
+    @property
+    def sources(self) -> tuple[str, ...]: ...
 
     def __len__(self) -> int: ...
 
@@ -36,6 +39,10 @@ class Asks(Protocol):
     def search(
         self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName = "hybrid", *, as_typed: bool = False
     ) -> list[Hit]: ...
+
+    def glance(
+        self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None, k: int = 5, as_typed: bool = False
+    ) -> Glance: ...
 
     @property
     def reader_name(self) -> str: ...
@@ -91,6 +98,9 @@ class ByWords:
     ) -> list[Hit]:
         return self.pipeline.search(question, k, filter, "lexical", as_typed=as_typed)
 
+    def glance(self, question: str, **settings: Any) -> Glance:
+        return self.pipeline.glance(question, **settings)
+
     def ask(self, question: str, *, retriever: RetrieverName = "hybrid", **settings: Any) -> Answer:
         answer = self.pipeline.ask(question, retriever="lexical", **settings)
         return answer if retriever == "lexical" else replace(answer, notices=(self.notice, *answer.notices))
@@ -121,3 +131,12 @@ def open_pipeline(index_dir: Path) -> Asks:
     except ModelError as error:
         notice = f"{KO.model_missing}: {error}"
     return ByWords(Pipeline.open(index_dir, retriever="lexical"), notice)
+
+
+def held(pipeline: Callable[[], Asks]) -> tuple[int, int]:
+    """How many notes and passages are open; none where the index cannot be."""
+    try:
+        index = pipeline().index
+    except RagError:
+        return 0, 0
+    return len(index.documents()), len(index)

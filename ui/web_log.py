@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rag.querylog import KEY, Door, Recorder, Thumb, open_log
-from rag.types import Answer, Hit
+from rag.types import Answer, Glance, Hit
 from ui.web_index import Asks, ByWords, Notes
 
 
@@ -31,6 +31,9 @@ class Recorded:
 
     def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
         return self.pipeline.search(question, *place, **settings)
+
+    def glance(self, question: str, **settings: Any) -> Glance:
+        return self.pipeline.glance(question, **settings)
 
     def ask(self, question: str, **settings: Any) -> Answer:
         retriever = "lexical" if isinstance(self.pipeline, ByWords) else settings.get("retriever", "hybrid")

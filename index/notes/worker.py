@@ -23,10 +23,10 @@ def main() -> None:
     memory_mb = int(sys.argv[1])
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not run into the frames
-    _limit_memory(memory_mb)
+    limit_memory(memory_mb)
     send(replies, {"ready": True})
     while (request := receive(sys.stdin.buffer)) is not None:
-        _limit_seconds(request["timeout"])
+        limit_seconds(request["timeout"])
         try:
             send(replies, _reply(request))
         except MemoryError:
@@ -40,7 +40,7 @@ def _reply(request: dict[str, Any]) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
-def _limit_memory(memory_mb: int) -> None:
+def limit_memory(memory_mb: int) -> None:
     """Caps the address space where the platform can; elsewhere (Windows, parts of macOS) only the time limit holds."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
@@ -49,7 +49,7 @@ def _limit_memory(memory_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1024**2, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _limit_seconds(timeout: float) -> None:
+def limit_seconds(timeout: float) -> None:
     """Lets this request use `timeout` more seconds of CPU, so that a worker whose parent died does not spin on."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource

@@ -24,6 +24,8 @@ Row = Mapping[str, Any]
 Status = Literal["drafted", "accepted", "rejected"]
 """Nobody has judged it, it may be asked (with other words where it was mended), it may not."""
 STATUSES: tuple[Status, ...] = get_args(Status)
+PASSAGE = "passage"
+"""What made a question whose evidence a reader called right on the page: its answer in words is not known."""
 _FIELDS: Mapping[str, type] = {"id": str, "question": str, "answers": list, "evidence": list}
 
 
@@ -149,7 +151,7 @@ def form_fault(row: Any) -> str:
             return f"the field {name!r} is missing" if name not in row else f"{name!r} is no {kind.__name__}"
     if not row["question"].strip() or not all(isinstance(answer, str) and answer.strip() for answer in row["answers"]):
         return "the question or an answer is empty"
-    if bool(row["answers"]) != bool(row["evidence"]):
+    if bool(row["answers"]) != bool(row["evidence"]) and not (row["evidence"] and row.get("made") == PASSAGE):
         return "answers without evidence, or evidence without answers"
     if not all(isinstance(item, dict) and {type(item.get("doc")), type(item.get("quote"))} == {str} for item in row["evidence"]):
         return 'evidence is expected as [{"doc": …, "quote": …}]'

@@ -17,7 +17,7 @@ import pytest
 from index.errors import IndexMissing
 from index.types import Document
 from rag.querylog import QueryLog, Recorder
-from rag.types import Answer, Hit
+from rag.types import Answer, Glance, Hit
 from tests.ui.shelf import WordIndex, WordPipeline
 
 NASTY = '<script>window.harm=1</script><img src=x onerror="window.harm=1"> [눌러](javascript:window.harm=1) 위험 ${1+1} {{value}} &lt;b&gt;'
@@ -62,6 +62,9 @@ class Desk:
 
     def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
         return self.pipeline.search(question, *place, **settings)
+
+    def glance(self, question: str, **settings: Any) -> Glance:
+        return self.pipeline.glance(question, **settings)
 
     def ask(self, question: str, **settings: Any) -> Answer:
         assert self.gate.wait(30)
@@ -156,7 +159,8 @@ class Watch:
             if fault:
                 self.faults.append(text)
 
-        page.on("console", lambda message: note(message.type == "error", f"console: {message.text}"))
+        # Gradio ends its stream as a page goes, and has the console say so
+        page.on("console", lambda message: note(message.type == "error" and "AbortError" not in message.text, f"console: {message.text}"))
         page.on("pageerror", lambda error: note(True, f"exception: {error}"))
         page.on("request", lambda request: note(not request.url.startswith((url, "data:", "blob:")), f"request: {request.url}"))
 

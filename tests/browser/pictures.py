@@ -1,49 +1,184 @@
-"""Takes the pictures that the README shows: `python -m tests.browser.pictures docs/images` (needs data/index and a Chromium)."""
+"""Takes the pictures of the views: `python -m tests.browser.pictures docs/images` (needs data/index, data/questions.jsonl and a Chromium).
+
+It works on a copy of the index, with a log of its own that holds a few questions. Names may follow, to take these pictures alone.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
+from rag.querylog import Door, Entry, QueryLog, Thumb, index_name
 from tests.browser.conftest import chromium
 
 PORT = 7871
-SHOTS = (
-    ("answer", "드롭아웃이란?", 1280, 860, "light", "ko-KR"),
-    ("answer-dark-en", "What is self-supervised learning?", 1280, 860, "dark", "en-US"),
-    ("phone", "검색 기반 모델을 아이에 빗대면?", 390, 844, "light", "ko-KR"),
-)
-"""Name, question, width, height, colour scheme, language."""
+DESK, PHONE = (1280, 860), (390, 844)
+MOST = 150_000
+"""Bytes of a picture at most."""
+LONG = 900_000
+"""Milliseconds that a measurement over all questions may take."""
+HOME = """(places) => {
+  for (const code of document.querySelectorAll("code")) {
+    for (const [from, to] of places) if (!code.childElementCount) code.textContent = code.textContent.replace(from, to);
+  }
+}"""
+"""Names the folders as a reader's own are named: where the pictures are taken means nothing to anyone."""
+DONE = "#answer .answer:not([aria-busy]), #answer .refusal"
 
 
-def take(browser: Browser, folder: Path, name: str, question: str, width: int, height: int, scheme: str, language: str) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light", locale=language
-    )
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{PORT}/")
-    page.wait_for_selector("#answer section")
+def ask(page: Any, question: str) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#answer .answer:not([aria-busy])")
+    page.wait_for_selector(DONE)
     page.wait_for_timeout(600)
-    page.screenshot(path=str(folder / f"{name}.png"))
-    context.close()
 
 
-def main(folder: Path) -> None:
+def asked(question: str) -> Callable[[Any], None]:
+    return lambda page: ask(page, question)
+
+
+def typed(question: str) -> Callable[[Any], None]:
+    def take(page: Any) -> None:
+        page.locator("#question textarea").press_sequentially(question, delay=60)
+        page.wait_for_selector("#typed .passage")
+
+    return take
+
+
+def in_the_note(question: str) -> Callable[[Any], None]:
+    """The source of an answer, opened in its note."""
+
+    def take(page: Any) -> None:
+        ask(page, question)
+        page.click("#sources .cited .open >> nth=0")
+        page.wait_for_selector("#note mark.evidence")
+
+    return take
+
+
+def view(name: str) -> Callable[[Any], None]:
+    def take(page: Any) -> None:
+        page.click(f"#view-{name}-button")
+        page.wait_for_timeout(1500)
+
+    return take
+
+
+def notes(page: Any) -> None:
+    view("notes")(page)
+    page.click(".holdings .pick >> nth=0")
+    page.wait_for_selector("#notes-right [data-do=close]")
+
+
+def collection(page: Any) -> None:
+    view("notes")(page)
+    page.click("#notes-right [data-do=map]")
+    page.wait_for_selector("#notes-right .sky")
+    page.evaluate("document.querySelector('#notes-right').scrollIntoView()")
+    page.hover("#notes-right .sky path >> nth=20", force=True)
+
+
+def measured(page: Any) -> None:
+    view("measure")(page)
+    page.click("#measure-names label >> nth=1")
+    page.click("#measure-start-run")
+    page.wait_for_selector("#measure-found svg", timeout=LONG)
+    page.evaluate("document.querySelector('#measure-found').scrollIntoView()")
+
+
+def compared(page: Any) -> None:
+    """Two settings, and a question with both of its rankings."""
+    view("measure")(page)
+    page.click("[data-part=compare]")
+    page.click("#measure-start-compare")
+    page.wait_for_selector("#measure-compared [data-sides]", state="attached", timeout=LONG)
+    page.evaluate("document.querySelectorAll('#measure-compared details').forEach((each) => { each.open = true; })")
+    page.click("#measure-compared [data-sides] >> nth=0")
+    page.wait_for_selector("#measure-compared .found")
+    page.evaluate("document.querySelector('#measure-compared [data-sides]').scrollIntoView()")
+
+
+def logged(page: Any) -> None:
+    view("log")(page)
+    page.click("#log-rows summary >> nth=1")
+    page.mouse.move(4, 4)
+
+
+@dataclass(frozen=True)
+class Shot:
+    name: str
+    take: Callable[[Any], None]
+    size: tuple[int, int] = DESK
+    dark: bool = False
+    language: str = "ko-KR"
+
+
+SHOTS = (
+    Shot("answer", asked("드롭아웃이란?")),
+    Shot("answer-dark-en", asked("What is self-supervised learning?"), dark=True, language="en-US"),
+    Shot("phone", asked("OCR이 뭐야?"), PHONE),
+    Shot("typing", typed("ㅇㅈㅍ")),
+    Shot("typing-phone-dark", typed("정규화"), PHONE, dark=True),
+    Shot("note", in_the_note("BM25 공식은?")),
+    Shot("notes", notes),
+    Shot("notes-phone-en", view("notes"), PHONE, language="en-US"),
+    Shot("map-dark", collection, dark=True),
+    Shot("measure", measured),
+    Shot("compare-dark-en", compared, dark=True, language="en-US"),
+    Shot("log", logged),
+    Shot("log-phone-dark-en", view("log"), PHONE, dark=True, language="en-US"),
+)
+
+QUESTIONS: tuple[tuple[str, str, float, Thumb], ...] = (
+    ("드롭아웃이란?", "학습할 때 뉴런 일부를 무작위로 끄는 방법", 0.87, 1),
+    ("역전파는 무엇인가요?", "출력의 오차를 뒤로 보내며 기울기를 구하는 방법", 0.81, 0),
+    ("점심 메뉴는?", "", 0.04, 0),
+    ("What is self-supervised learning?", "Learning from labels that the data itself provides", 0.72, 0),
+    ("BM25 공식은?", "IDF와 단어 빈도, 문서 길이로 점수를 매긴다", 0.66, 1),
+    ("기말고사 범위는?", "", 0.09, -1),
+    ("어텐션은 왜 차원의 제곱근으로 나누나요?", "내적이 커져 소프트맥스가 한쪽으로 쏠리는 것을 막으려고", 0.78, 0),
+)
+"""What the log holds: question, answer, confidence, thumb."""
+
+
+def fill(log: QueryLog, index: Path) -> None:
+    """Two weeks of questions, the same each time."""
+    doors: tuple[Door, ...] = ("page", "page", "shell", "page", "api")
+    now = time()
+    first = Entry(now, "page", index_name(index), "", "", "hybrid", "span", (), "", False, 0.0, 0.0)
+    notes = sorted(file.relative_to("data/notes").as_posix() for file in Path("data/notes").rglob("*.*"))[:-3]
+    for n in range(90):
+        question, answer, confidence, thumb = QUESTIONS[n * 5 % len(QUESTIONS)]
+        ago, took = (89 - n) * 13_000 + n * n % 7 * 900, 90 + n * 37 % 220 + (400 if n % 17 == 0 else 0)
+        entry = replace(first, time=now - ago, door=doors[n % 5], question=question, searched=question, answer=answer)
+        entry = replace(entry, passages=tuple(f"{notes[(3 * n + k) % len(notes)]}#0-1" for k in (0, 1)))
+        log.add([replace(entry, abstained=not answer, confidence=confidence, milliseconds=float(took), thumb=thumb if n % 3 == 0 else 0)])
+
+
+def main(folder: Path, *names: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as away:  # a log of its own, for the page shows its thumbs only where there is one
-        _photograph(folder, Path(away) / "questions.sqlite")
+    with TemporaryDirectory() as away:
+        copy = Path(away) / "index"
+        shutil.copytree("data/index", copy)
+        shutil.copy("data/questions.jsonl", away)
+        fill(QueryLog(Path(away) / "questions.sqlite"), copy)
+        _photograph(folder, Path(away), [shot for shot in SHOTS if not names or shot.name in names])
 
 
-def _photograph(folder: Path, log: Path) -> None:
-    command, environment = [sys.executable, "-m", "ui.cli", "ui", "--port", str(PORT)], {**os.environ, "RAG_LOG": str(log)}
+def _photograph(folder: Path, away: Path, shots: list[Shot]) -> None:
+    command = [sys.executable, "-m", "ui.cli", "ui", "--index", str(away / "index"), "--port", str(PORT)]
+    environment = {**os.environ, "RAG_LOG": str(away / "questions.sqlite"), "XDG_STATE_HOME": str(away)}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None
@@ -51,13 +186,45 @@ def _photograph(folder: Path, log: Path) -> None:
         with sync_playwright() as playwright:
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
-            for shot in SHOTS:
-                take(browser, folder, *shot)
+            for shot in shots:
+                picture = _taken(browser, shot, away)
+                (folder / f"{shot.name}.png").write_bytes(picture)
+                print(f"{shot.name}.png  {len(picture) // 1000} kB", flush=True)
             browser.close()
     finally:
         server.terminate()
         server.wait()
 
 
+def _taken(browser: Any, shot: Shot, away: Path) -> bytes:
+    width, height = shot.size
+    scheme = "dark" if shot.dark else "light"
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=shot.language)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{PORT}/")
+    page.wait_for_function("document.querySelector('#answer')?.getAttribute('aria-live') === 'polite'")
+    shot.take(page)
+    page.wait_for_timeout(800)
+    page.evaluate(HOME, [[str(away), "~/lecture"], [str(Path.cwd()), "~/lecture"]])
+    picture: bytes = page.screenshot()
+    context.close()
+    return small(picture)
+
+
+def small(picture: bytes) -> bytes:
+    """The picture in at most MOST bytes: as it is, else in as many colours as fit."""
+    from PIL import Image
+
+    for colours in (0, 256, 128, 64):
+        with Image.open(BytesIO(picture)) as image:
+            plain = image.convert("RGB")
+        out = BytesIO()
+        (plain.quantize(colours, dither=Image.Dither.NONE) if colours else plain).save(out, "PNG", optimize=True)
+        if out.tell() <= MOST:
+            return out.getvalue()
+    raise ValueError(f"a picture takes {out.tell()} bytes, {MOST} are allowed: make its window smaller")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -10,7 +10,7 @@ import pytest
 
 from index.types import Document
 from tests.browser.conftest import NOTES, Open, Site, Watch
-from tests.browser.test_page import ask, note, text_of
+from tests.browser.test_page import ask, note, source, text_of
 from tests.ui.shelf import WordIndex
 from ui.i18n import EN, KO
 
@@ -64,7 +64,7 @@ def test_answers_survive_a_reload_and_their_words_are_found_where_they_moved_to(
     assert len(site.desk.pipeline.asked) == asked  # nothing was asked anew
 
     page.click("#answer .origin")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert text_of(page, "#note .verse") == moved.text
     assert text_of(page, "#note mark.evidence") == QUOTE
     assert page.locator("#note .told").count() == 0

@@ -30,6 +30,12 @@ def text_of(page: Any, selector: str) -> str:
     return str(page.evaluate("s => [...document.querySelectorAll(s)].map(e => e.textContent).join('')", selector))
 
 
+def source(page: Any) -> None:
+    """Shows the open note as its source, whose text is the note's to the character."""
+    page.click("#note [data-shape=source]")
+    page.wait_for_selector("#note .verse")
+
+
 def note(doc_id: str) -> Document:
     return next(document for document in NOTES if document.doc_id == doc_id)
 
@@ -62,7 +68,7 @@ def test_the_exact_words_are_highlighted_in_the_passage_and_in_the_note(open_pag
     assert question.split()[0] in text_of(page, "#sources .cited .match").lower()
 
     page.click("#answer .origin")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert text_of(page, "#note .verse") == text
     assert text_of(page, "#note mark.evidence") == quote
     page.keyboard.press("Escape")
@@ -168,7 +174,7 @@ def test_a_note_that_changed_meanwhile_is_shown_without_a_place(open_page: Open,
     old = note("week03/backprop.md")
     site.desk.pipeline.index = WordIndex([Document(old.doc_id, old.title, "새 줄\n" + old.text)])
     page.click("#sources .cited .open")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert page.inner_text("#note .told") == KO.note_changed
     assert page.locator("#note mark.evidence").count() == 0
     site.desk.pipeline.index = WordIndex([])
@@ -194,7 +200,7 @@ def test_a_note_that_attacks_is_only_text(open_page: Open) -> None:
     ask(page, "위험")
     assert text_of(page, "#sources .cited mark.evidence") == NASTY
     page.click("#sources .cited .open")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert text_of(page, "#note .verse") == note("week09/nasty.md").text
     assert page.inner_text("#note h2") == note("week09/nasty.md").title
     page.wait_for_timeout(200)
@@ -287,7 +293,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page: Open, sc
     left, right = page.locator("#left").bounding_box(), page.locator("#right").bounding_box()
     assert right["y"] >= left["y"] + left["height"]
     page.click("#sources .open >> nth=0")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert fits(page)
     body = page.locator("#note .sheet-body")
     assert body.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.test_page import DONE, ask, text_of
+from tests.browser.test_page import DONE, ask, source, text_of
 from ui.i18n import KO
 
 pytestmark = pytest.mark.browser
@@ -93,7 +93,7 @@ def test_a_page_over_no_index_finds_the_one_that_is_made_and_ctrl_c_ends_it(serv
     quote = text_of(page, "#sources .cited mark.evidence")
     assert "훈련 데이터의 잡음까지 외워서" in quote and quote in NOTE
     page.click("#answer .origin")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert text_of(page, "#note mark.evidence") == quote
     assert text_of(page, "#note .verse") == NOTE
 
@@ -117,7 +117,7 @@ def test_an_answer_finds_its_words_in_a_new_index_until_they_are_gone(served: Se
     reopen(page)
     assert text_of(page, "#sources .cited mark.evidence") == quote
     page.click("#answer .origin")
-    page.wait_for_selector("#note .verse")
+    source(page)
     assert text_of(page, "#note .verse") == moved
     assert text_of(page, "#note mark.evidence") == quote
 

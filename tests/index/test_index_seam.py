@@ -83,6 +83,8 @@ def test_holds_what_was_put_in(index: Index) -> None:
     assert [index.document(item.document.doc_id) for item in NOTES] == [item.document for item in NOTES]
     assert index.passages(range(8)) == PASSAGES
     assert index.passages(np.array([7, 0, 7])) == [PASSAGES[7], PASSAGES[0], PASSAGES[7]]
+    assert index.vectors([7, 0, 7]).tolist() == ENCODER.encode_passages([PASSAGES[n].text for n in (7, 0, 7)]).tolist()
+    assert index.vectors([]).shape == (0, 8)
     assert (index.encoder_name, index.encoder_fingerprint, index.sources) == ("hash", "hash-8", ("/notes",))
 
 
@@ -92,6 +94,8 @@ def test_says_what_it_does_not_hold(index: Index) -> None:
     for wrong in (-1, 8):
         with pytest.raises(IndexError):
             index.passages([wrong])
+        with pytest.raises(IndexError):
+            index.vectors([wrong])
         with pytest.raises(IndexError):
             index.score_lexical({"역전파": 1.0}, np.array([wrong]))
 

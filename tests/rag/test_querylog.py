@@ -23,7 +23,20 @@ from hypothesis import strategies as st
 
 from index.errors import LogError
 from index.types import Locator, Passage
-from rag.querylog import LONGEST, MOST_PASSAGES, Entry, Limits, QueryLog, Rating, Recorder, key_of, open_log, state_folder
+from rag.querylog import (
+    LONGEST,
+    MOST_PASSAGES,
+    Entry,
+    Limits,
+    QueryLog,
+    Rating,
+    Recorder,
+    Retrieved,
+    key_of,
+    note_of,
+    open_log,
+    state_folder,
+)
 from rag.types import Answer, Hit
 
 ENTRY = Entry(1000.5, "shell", "/notes", "역전파는?", "역전파는?", "hybrid", "span", ("a.md#0-5", "b.md#3-9"), "기울기", False, 0.75, 41.5)
@@ -326,3 +339,11 @@ def test_the_environment_turns_it_off(setting: str, forbidden: bool) -> None:
 
 def test_the_environment_puts_it_elsewhere(tmp_path: Path) -> None:
     assert open_log({"RAG_LOG": str(tmp_path / "mine")}) == QueryLog(tmp_path / "mine")
+
+
+def test_notes_that_questions_brought_up(log: QueryLog) -> None:
+    assert log.retrieved("/notes") == Retrieved()
+    log.add([ENTRY, replace(ENTRY, passages=("b.md#9-12", "w#1/c.md#0-2")), replace(ENTRY, index="/other", passages=("d.md#0-1",))])
+    log.add([replace(ENTRY, passages=())])
+    assert log.retrieved("/notes") == Retrieved(3, frozenset({"a.md", "b.md", "w#1/c.md"}))
+    assert note_of("w#1/c.md#0-2") == "w#1/c.md"

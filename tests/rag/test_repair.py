@@ -18,10 +18,10 @@ from index.index import Changes, IndexedDocument
 from index.memory import MemoryIndex
 from index.morphemes import Analyser
 from index.settings import IndexSettings
-from index.types import Document, Locator, Passage
+from index.types import Document, Filter, Locator, Passage
 from rag import hangul
 from rag.pipeline import Pipeline, repair_notices
-from rag.repair import COMMON, Repaired, Repairer, neighbours, words_of
+from rag.repair import COMMON, RARE, Repaired, Repairer, neighbours, words_of
 from rag.sentence_reader import SentenceReader
 from rag.types import Repair, Turn
 from tests.fakes import HashEncoder
@@ -253,3 +253,63 @@ def test_a_follow_up_carries_the_mended_topic(pipeline: Pipeline) -> None:
 
 def test_two_words_are_said_together(pipeline: Pipeline) -> None:
     assert pipeline.ask("durwjsvk ㅠㅡ25 어텐숀").notices[0].startswith("‘역전파’, ‘bm25’")
+
+
+# While it is typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("역전ㅍ", "역전파"),  # half a syllable, as an input method shows it
+        ("어테", "어텐션"),
+        ("벡터와 정확ㄷ", "벡터와 정확도"),
+        ("atten", "attention"),
+        ("백터와 atten", "벡터와 attention"),  # words before it are mended
+        ("역전파", "역전파"),
+        ("역전파 ", "역전파 "),
+        ("ㅇㅈㅍ", "역전파"),
+        ("durwjsvk", "역전파"),
+        ("a", "a"),
+        ("ㅇ", "ㅇ"),
+        ("쿼크", "쿼크"),
+        ("", ""),
+    ],
+)
+def test_a_word_that_is_begun_gives_way_to_those_that_begin_so(repairer: Repairer, typed: str, text: str) -> None:
+    assert repairer.unfinished(typed).text == text
+
+
+def test_only_what_was_mended_is_told(repairer: Repairer) -> None:
+    assert repairer.unfinished("atten").repairs == ()
+    assert repairer.unfinished("백터와 atten").repairs == (Repair("백터", "벡터"),)
+    assert repairer.unfinished("durwjsvk").repairs == (Repair("durwjsvk", "역전파"),)
+
+
+def test_of_several_words_with_that_beginning_rare_ones_are_left_out(analyser: Analyser) -> None:
+    notes = ["attention " * 3 + f"number {number}" for number in range(RARE + 1)] + ["attack", "attention"]
+    assert Repairer(index_of(notes, analyser), analyser).unfinished("att").text == "attention"
+
+
+def test_each_key_on_the_way_to_a_word_finds_its_passages_and_never_fails(pipeline: Pipeline) -> None:
+    pressed = hangul.keys("역전파")
+    for end in range(4, len(pressed) + 1):
+        glance = pipeline.glance(hangul.typed(pressed[:end]))
+        assert glance.hits, hangul.typed(pressed[:end])
+        assert "역전파" in glance.hits[0].passage.text
+
+
+def test_a_glance_is_found_by_words_and_says_what_was_mended(pipeline: Pipeline) -> None:
+    glance = pipeline.glance("durwjsvk", k=2)
+    assert glance.repairs == (Repair("durwjsvk", "역전파"),)
+    assert [set(hit.legs) for hit in glance.hits] == [{"lexical"}] * 2
+    assert glance.searched == ""
+    assert pipeline.glance("durwjsvk", as_typed=True).hits == ()
+
+
+def test_a_glance_carries_the_topic_and_keeps_to_the_filter(pipeline: Pipeline) -> None:
+    before = (Turn("어텐션의 정확도는?", ""),)
+    glance = pipeline.glance("그럼 개수는?", history=before)
+    assert glance.searched == "어텐션의 정확도는? 그럼 개수는?"
+    assert glance.hits[0].passage.text == NOTE[4]
+    assert pipeline.glance("역전파", filter=Filter(weeks=(3,))).hits == ()

@@ -112,6 +112,8 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         (["**굵게**와 `코드`"], "굵게와 코드"),
         (["`**kwargs`와 `__init__`, __init__"], "**kwargs와 __init__, __init__"),
         (["2**8은 256, **여덟** 제곱"], "2**8은 256, 여덟 제곱"),
+        (["**ViT**(Vision Transformer)는 2**8"], "ViT(Vision Transformer)는 2**8"),
+        (["`**kw**`는 그대로, **`x`**는 굵게"], "**kw**는 그대로, x는 굵게"),
         (["**닫지 않음"], "닫지 않음"),
         (["하나", "둘"], "하나, 둘"),
         (["하나\n  이어짐", "둘"], "하나 이어짐, 둘"),

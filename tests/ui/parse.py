@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"path", "rect", "br", "img", "input", "meta", "link"}
+VOID = {"path", "rect", "br", "img", "input", "meta", "link", "hr"}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from functools import cache
 from index.morphemes import Analyser
 from index.types import Document, DocumentInfo, Filter, Locator, Passage
 from rag.pipeline import carried
-from rag.types import Answer, Hit, Leg, Repair, RetrieverName, Span, Turn
+from rag.types import Answer, Glance, Hit, Leg, Repair, RetrieverName, Span, Turn
 
 SLIP = Repair("durwjsvk", "역전파")
 """What the pipeline takes for a slip."""
@@ -34,6 +34,7 @@ class WordIndex:
     """Notes in memory."""
 
     notes: Sequence[Document]
+    sources: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(1 for note in self.notes for _ in passages(note))
@@ -67,6 +68,14 @@ class WordPipeline:
         kept = [note for note in self.index.notes if filter is None or filter.keeps(note.doc_id)]
         hits = [self._hit(passage, words) for note in kept for passage in passages(note)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage.passage_id))[:k]
+
+    def glance(
+        self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None, k: int = 5, as_typed: bool = False
+    ) -> Glance:
+        meant = question if as_typed else question.replace(SLIP.typed, SLIP.meant)
+        searched = carried(meant, history, analyser()) if history else meant
+        hits = tuple(hit for hit in self.search(searched, k, filter) if hit.matched)
+        return Glance(question, hits, searched if searched != meant else "", (SLIP,) if meant != question else ())
 
     def ask(
         self,

@@ -106,7 +106,7 @@ def test_drafted_questions_are_left_out_and_counted(index: Path, place: Path, ca
     assert compared(capsys, *given, "--drafted")["facts"]["questions"] == 2
     assert cli.main(["compare", *map(str, given)]) == 0
     shown = capsys.readouterr()
-    assert "\nquestions: 1\n" in shown.out and "1 questions that are only drafted are left out" in shown.err
+    assert "\nquestions: 1\n" in shown.out and "left out: 1 question that is only drafted" in shown.err
 
 
 def test_metrics_pairs_and_how_many_changed(index: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:

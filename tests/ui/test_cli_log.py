@@ -119,6 +119,18 @@ def test_an_export_holds_everything(log: QueryLog, capsys: pytest.CaptureFixture
     }  # fmt: skip
 
 
+def test_what_the_entries_add_up_to(log: QueryLog, capsys: pytest.CaptureFixture[str]) -> None:
+    now = time.time()
+    log.add([replace(ENTRY, time=now - 9000, abstained=True, milliseconds=900.0, thumb=-1), replace(ENTRY, time=now)])
+    assert cli.main(["log", "summary"]) == 0
+    assert capsys.readouterr().out == (
+        f"2 asked · 1 refused · 1 thumbs up · 1 thumbs down\n143 ms in the middle · 900 ms for the slowest 5 %\nThe log is on: {log.file}\n"
+    )
+    assert cli.main(["log", "summary", "--since", "1h", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"asked": 1, "refused": 0, "up": 1, "down": 0, "median": 143.4, "high": 143.4}
+    assert cli.main(["log", "summary", "--index", "/other"]) == 1
+
+
 def test_nothing_to_show_exits_1(log: QueryLog, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["log", "refused"]) == 1
     assert capsys.readouterr().out == f"Nothing to show. The log is on: {log.file}\n"

@@ -178,5 +178,5 @@ def test_a_model_that_fails_leaves_what_was_written(
     with serving(once) as server:
         assert run(notes, "--out", file, "--endpoint", server.url, "--model", "m") == 3
     shown = capsys.readouterr()
-    assert "refused the key" in shown.err and shown.out.startswith("1 questions added")
+    assert "refused the key" in shown.err and shown.out.startswith("1 question added")
     assert len(rows(file)) == 1

@@ -17,7 +17,7 @@ from rag.types import Answer, Span, Turn
 from tests.ui.parse import Tree, parse
 from tests.ui.shelf import WordIndex, WordPipeline
 from tests.ui.test_web_html import NASTY, safe
-from ui import earlier, html_earlier, web
+from ui import earlier, html_earlier, web_ask
 from ui.earlier import Earlier, earlier_of, from_json, history, keep, recall, to_json
 from ui.html import Problem
 from ui.i18n import LANGS, Lang, texts
@@ -161,22 +161,22 @@ def test_only_answers_are_remembered() -> None:
     kept, talk = (kept_as(1),), (kept_as(2),)
     asked = WordPipeline(shelf())
     new = earlier_of(answered(), shelf())
-    assert web._remember(lambda: asked, answered(), talk, kept) == ((*talk, new), (new, *kept))
+    assert web_ask._remember(lambda: asked, answered(), talk, kept) == ((*talk, new), (new, *kept))
     for view in (None, Problem("x")):
-        assert web._remember(lambda: asked, view, talk, kept) == (talk, kept)
-    assert web._remember(absent, answered(), talk, kept) == (talk, kept)
+        assert web_ask._remember(lambda: asked, view, talk, kept) == (talk, kept)
+    assert web_ask._remember(absent, answered(), talk, kept) == (talk, kept)
 
 
 def test_a_long_conversation_forgets_its_beginning() -> None:
     asked, talk = WordPipeline(shelf()), tuple(kept_as(number) for number in range(earlier.KEPT))
-    longer, _ = web._remember(lambda: asked, answered(), talk, ())
+    longer, _ = web_ask._remember(lambda: asked, answered(), talk, ())
     assert longer == (*talk[1:], earlier_of(answered(), shelf()))
 
 
 def test_an_answer_opened_again_over_no_index_says_how_to_mend_it() -> None:
     kept = earlier_of(answered(), shelf())
-    assert web._recall(absent, kept) == Problem("no index in data/index. Make one: rag index NOTES")
-    assert web._recall(lambda: WordPipeline(shelf()), kept) == recall(kept, shelf())
+    assert web_ask._recall(absent, kept) == Problem("no index in data/index. Make one: rag index NOTES")
+    assert web_ask._recall(lambda: WordPipeline(shelf()), kept) == recall(kept, shelf())
 
 
 # On the page

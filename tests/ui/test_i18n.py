@@ -11,6 +11,8 @@ import pytest
 from rag.pipeline import NO_QUESTION, NO_SUMMARY
 from rag.sentence_reader import NOT_FOUND
 from rag.span_reader import NO_SPANS
+from ui.count import Count
+from ui.html import header
 from ui.i18n import EN, KO, LANGS, Texts, language, texts, topic
 
 NAMES = [field.name for field in fields(Texts) if field.name != "lang"]
@@ -37,6 +39,18 @@ def test_texts_are_found_by_language() -> None:
 @pytest.mark.parametrize(("tag", "lang"), [("ko-KR", "ko"), ("KO", "ko"), ("en-US", "en"), ("de", "en"), ("", "ko"), (None, "ko")])
 def test_the_language_follows_the_browser(tag: str | None, lang: str) -> None:
     assert language(tag) == lang
+
+
+@pytest.mark.parametrize(
+    ("count", "korean", "english"), [(0, "0개", "0 notes"), (1, "1개", "1 note"), (2, "2개", "2 notes"), (1234, "1,234개", "1,234 notes")]
+)
+def test_what_is_counted_is_one_or_many(count: int, korean: str, english: str) -> None:
+    assert (f"{Count(count)}개", f"{Count(count):note|notes}") == (korean, english)
+
+
+def test_the_header_counts_right() -> None:
+    assert "1 note · 1 passage<" in header("en", 1, 1)
+    assert "노트 1개 · 단락 2,000개<" in header("ko", 1, 2000)
 
 
 @pytest.mark.parametrize(

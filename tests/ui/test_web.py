@@ -17,7 +17,7 @@ from index.types import Document
 from rag.types import Answer
 from tests.ui.parse import parse
 from tests.ui.shelf import WordIndex, WordPipeline
-from ui import html, html_note, web
+from ui import html, html_note, web, web_ask, web_index
 from ui.web_index import Shelf
 
 NOTE = Document("a.md", "역전파", "# 역전파\n\n역전파는 기울기를 뒤로 보낸다.\n\n끝")
@@ -41,7 +41,7 @@ class Broken(WordPipeline):
 
 def test_a_question_is_waited_for_and_answered() -> None:
     asked = pipeline()
-    waiting, answer = web._respond(lambda: asked, "  역전파는? ", "lexical", 3)
+    waiting, answer = web_ask._respond(lambda: asked, "  역전파는? ", "lexical", 3)
     assert waiting is None
     assert isinstance(answer, Answer)
     assert [span.quote for span in answer.spans] == ["역전파는 기울기를 뒤로 보낸다."]
@@ -50,24 +50,27 @@ def test_a_question_is_waited_for_and_answered() -> None:
 
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_asks_nothing(question: str) -> None:
-    assert list(web._respond(missing, question, "hybrid", 5)) == []
+    assert list(web_ask._respond(missing, question, "hybrid", 5)) == []
 
 
 def test_a_missing_index_is_a_view() -> None:
-    assert list(web._respond(missing, "역전파", "hybrid", 5)) == [None, html.Problem("no index in data/index. Make one: rag index NOTES")]
-    assert web._start(missing, "ko") == html.Problem("no index in data/index. Make one: rag index NOTES")
-    assert web._held(missing) == (0, 0)
+    assert list(web_ask._respond(missing, "역전파", "hybrid", 5)) == [
+        None,
+        html.Problem("no index in data/index. Make one: rag index NOTES"),
+    ]
+    assert web_ask._start(missing, "ko") == html.Problem("no index in data/index. Make one: rag index NOTES")
+    assert web_index.held(missing) == (0, 0)
 
 
 def test_a_fault_of_the_program_is_a_view_and_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
     broken = Broken(WordIndex([NOTE]))
-    assert list(web._respond(lambda: broken, "역전파", "hybrid", 5)) == [None, html.Problem("ZeroDivisionError: by zero", crashed=True)]
+    assert list(web_ask._respond(lambda: broken, "역전파", "hybrid", 5)) == [None, html.Problem("ZeroDivisionError: by zero", crashed=True)]
     assert "Traceback" in capsys.readouterr().err
 
 
 def test_the_first_view_counts_the_notes_and_offers_questions() -> None:
-    assert web._held(pipeline) == (1, 2)
-    assert web._start(pipeline, "ko") == html.Start(("역전파는 무엇인가요?",))
+    assert web_index.held(pipeline) == (1, 2)
+    assert web_ask._start(pipeline, "ko") == html.Start(("역전파는 무엇인가요?",))
 
 
 # Notes
@@ -78,13 +81,15 @@ def place(doc: str) -> dict[str, Any]:
 
 
 def test_a_note_is_read_at_a_place() -> None:
-    tree = parse(web._reader(pipeline)({"lang": "ko", "place": place("a.md")}))
-    assert [row.text for row in tree.of("here")] == ["역전파는 기울기를 뒤로 보낸다.\n"]
+    tree = parse(web_ask._reader(pipeline)({"lang": "ko", "place": place("a.md")}))
+    assert [row.text for row in tree.of("here")] == ["역전파는 기울기를 뒤로 보낸다."]
+    source = parse(web_ask._reader(pipeline)({"lang": "ko", "place": place("a.md"), "shape": "source"}))
+    assert [row.text for row in source.of("here")] == ["역전파는 기울기를 뒤로 보낸다.\n"]
 
 
 def test_a_note_that_is_gone_is_said() -> None:
-    assert web._reader(pipeline)({"lang": "en", "place": place("b.md")}) == html_note.missing_note("en")
-    assert "rag index NOTES" in web._reader(missing)({"lang": "en", "place": place("a.md")})
+    assert web_ask._reader(pipeline)({"lang": "en", "place": place("b.md")}) == html_note.missing_note("en")
+    assert "rag index NOTES" in web_ask._reader(missing)({"lang": "en", "place": place("a.md")})
 
 
 # The index

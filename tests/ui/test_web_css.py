@@ -53,7 +53,12 @@ def test_both_schemes_name_the_same_colours() -> None:
     assert used == palette("light").keys()
 
 
-@pytest.mark.parametrize("name", ["page.css", "page.js", "icon.svg"])
+def test_the_question_box_uses_the_colours_of_the_page() -> None:
+    used = set(re.findall(r"var\(--([\w-]+)\)", (ASSETS / "ask.css").read_text(encoding="utf-8"))) - {"font", "shadow", "all"}
+    assert used <= palette("light").keys()
+
+
+@pytest.mark.parametrize("name", ["page.css", "note.css", "ask.css", "page.js", "ask.js", "icon.svg"])
 def test_assets_name_no_other_host(name: str) -> None:
     text = (ASSETS / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?:|@import|//[a-z]+\.", text)

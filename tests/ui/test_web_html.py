@@ -25,7 +25,7 @@ from ui.i18n import EN, KO, LANGS, Lang, texts
 NASTY = '<script>alert(1)</script><img src=x onerror="bad()"> [a](javascript:bad()) &amp; ${1+1} {{value}} \'" 😀👩‍💻é'
 TAGS = {
     *("html", "section", "header", "div", "p", "ul", "ol", "li", "h1", "h2", "h3", "a", "b", "i", "span", "strong", "mark", "button"),
-    *("details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code", "kbd", "q", "svg", "path", "rect"),
+    *("bdi", "details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code", "kbd", "q", "svg", "path", "rect"),
 }
 LIVE = ("on", "href", "src", "srcdoc", "action", "formaction")
 
@@ -366,3 +366,24 @@ def test_headings_and_code_are_told_apart_in_markdown_only() -> None:
 def test_what_comes_back_from_outside_is_checked(value: object) -> None:
     with pytest.raises(ValueError, match="not a place"):
         html_note.parse_target(value)
+
+
+# Formulas in an answer
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("확률 $p$ 로 <b>", '확률 <math display="inline" dir="ltr"><semantics><mrow><mi>p</mi></mrow>'),
+        ("가격은 $5에서 $7로 & <i>", "가격은 $5에서 $7로 &amp; &lt;i&gt;"),
+        (r"$\newcommand{\a}{<b>}$ 끝", r"$\newcommand{\a}{&lt;b&gt;}$ 끝"),
+    ],
+)
+def test_formulas_of_an_answer_are_drawn_and_prices_stay(text: str, drawn: str) -> None:
+    assert drawn in html.worded(text)
+    assert "<b>" not in html.worded(text) and "<i>" not in html.worded(text)
+
+
+def test_an_answer_without_formulas_looks_as_a_passage_does() -> None:
+    text = "- **굵게** 쓴 줄\n둘째 줄"
+    assert html.worded(text) == html.dressed(text)

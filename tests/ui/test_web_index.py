@@ -14,7 +14,7 @@ from index.morphemes import Analyser
 from index.settings import IndexSettings
 from rag.types import Answer
 from tests.fakes import HashEncoder
-from ui import html, web
+from ui import html, web_ask
 from ui.i18n import KO
 from ui.web_index import Asks, open_pipeline, shelf_of
 
@@ -42,22 +42,22 @@ def lacks(answer: Answer) -> list[str]:
 def test_the_old_index_serves_by_words_until_the_new_one_takes_over(shipped: Encoder, analyser: Analyser, tmp_path: Path) -> None:
     place = embed(tmp_path, HashEncoder(shipped.dim, shipped.name), analyser)
     shelf = shelf_of(place)
-    start = web._start(shelf, "ko")
+    start = web_ask._start(shelf, "ko")
     assert isinstance(start, html.Start)
     assert start.examples == ("풀링은 무엇인가요?",)
     notice = f"{KO.model_changed}: rag index --index {place}"
     assert start.notices == (notice,)
-    *_, old = web._respond(shelf, QUESTION, "hybrid", 5)
+    *_, old = web_ask._respond(shelf, QUESTION, "hybrid", 5)
     assert isinstance(old, Answer)
     assert (legs(old), lacks(old), old.text in NOTE) == ({"lexical"}, [notice], True)
     [hit] = shelf().search(QUESTION, 1, None, "dense")
     assert set(hit.legs) == {"lexical"}
 
     embed(tmp_path, shipped, analyser)
-    *_, new = web._respond(shelf, QUESTION, "hybrid", 5)
+    *_, new = web_ask._respond(shelf, QUESTION, "hybrid", 5)
     assert isinstance(new, Answer)
     assert (legs(new), lacks(new)) == ({"dense", "lexical"}, [])
-    assert web._start(shelf, "ko") == html.Start(start.examples)
+    assert web_ask._start(shelf, "ko") == html.Start(start.examples)
 
 
 def asked(pipeline: Asks, **settings: str) -> Answer:
@@ -69,6 +69,7 @@ def test_who_asked_for_words_misses_nothing(shipped: Encoder, analyser: Analyser
     by_words, by_meaning = asked(pipeline, retriever="lexical"), asked(pipeline, retriever="dense")
     assert (lacks(by_words), len(lacks(by_meaning))) == ([], 1)
     assert by_words.hits == by_meaning.hits
+    assert len(by_words.hits) > 1 and pipeline.ask(QUESTION, k=1).hits == by_words.hits[:1]
 
 
 def test_a_model_folder_that_is_away_and_comes_back(shipped: Encoder, analyser: Analyser, tmp_path: Path) -> None:

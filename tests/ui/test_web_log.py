@@ -12,7 +12,7 @@ from rag.querylog import QueryLog, Recorder, key_of
 from rag.types import Answer
 from tests.ui.parse import parse
 from tests.ui.test_web import missing, pipeline
-from ui import html, html_log, web, web_log
+from ui import html, html_log, web_ask, web_log
 from ui.i18n import EN, KO
 from ui.web_index import ByWords
 
@@ -24,7 +24,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 def test_what_the_page_answers_is_recorded(recorder: Recorder, tmp_path: Path) -> None:
     asking = web_log.recorded(pipeline, recorder, "page")
-    *_, answer = web._respond(asking, "역전파는?", "dense", 3)
+    *_, answer = web_ask._respond(asking, "역전파는?", "dense", 3)
     recorder.close()
     assert isinstance(answer, Answer)
     (entry,) = recorder.log.read()

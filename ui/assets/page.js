@@ -42,13 +42,14 @@
   }
   for (const kind of ["keydown", "keypress", "keyup"]) document.addEventListener(kind, guard, true);
 
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || drawer.open) return;
-    if (event.target.closest("input, textarea, [contenteditable]")) return;
-    event.preventDefault();
-    box()?.focus();
-    box()?.select();
+  // The view shown is in the address, so that a reload and a bookmark come back to it.
+  const tab = (name) => document.querySelector(`#views [role="tab"][data-tab-id="${CSS.escape(name)}"]`);
+  document.addEventListener("click", (event) => {
+    const name = event.target.closest('#views [role="tab"]')?.dataset.tabId;
+    if (name) history.replaceState(null, "", name === "ask" ? location.pathname : `#${name}`);
   });
+  const recall = () => tab(location.hash.slice(1))?.click();
+  window.addEventListener("hashchange", recall);
 
   const drawer = document.createElement("dialog");
   drawer.id = "note";
@@ -65,23 +66,43 @@
   drawer.addEventListener("close", () => { body.replaceChildren(); });
 
   let turn = 0; // an answer to an earlier click must not replace a later one
-  async function openNote(target) {
-    const mine = ++turn;
+  let held = null; // the place that the drawer shows
+  const shapes = new Map(); // how the reader chose to see PDFs, and other notes
+  const isPdf = (target) => target.doc.toLowerCase().endsWith(".pdf");
+  function empty() {
     bar.textContent = words().note;
     shut.textContent = words().close;
     body.innerHTML = '<div class="bones" aria-hidden="true"><i class="bone wide"></i><i class="bone"></i><i class="bone short"></i></div>';
+  }
+
+  async function openNote(target, page = null, pressed = "") {
+    const mine = ++turn;
+    held = target;
+    if (!pressed) empty(); // a page is turned, or the note shown in another way: what is there stays until then
     if (!drawer.open) drawer.showModal();
     body.setAttribute("aria-busy", "true");
-    const html = await window.notesPage.read({ lang: root.lang, place: target }).catch(() => null);
+    const html = await window.notesPage.read({ lang: root.lang, place: target, shape: shapes.get(isPdf(target)), page }).catch(() => null);
     if (mine !== turn || !drawer.open) return;
     body.removeAttribute("aria-busy");
     body.innerHTML = typeof html === "string" ? html : words().offline; // escaped by the server, note by note
     const title = body.querySelector(":scope > header");
     if (title) bar.replaceChildren(title);
-    const at = body.querySelector("mark.evidence") || body.querySelector(".here");
+    drawer.setAttribute("aria-labelledby", title ? "note-name" : "note-title");
+    body.scrollTop = 0;
+    const at = body.querySelector(".evidence") || body.querySelector(".here");
     if (at) at.scrollIntoView({ block: "center" });
-    body.focus({ preventScroll: true });
+    const again = pressed && drawer.querySelector(pressed);
+    (again && !again.disabled ? again : body).focus({ preventScroll: true });
   }
+
+  drawer.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-shape], [data-page]");
+    if (!button) return;
+    const side = button.previousElementSibling ? "last-child" : "first-child";
+    if (button.dataset.page) return openNote(held, Number(button.dataset.page), `.pages button:${side}`);
+    shapes.set(isPdf(held), button.dataset.shape);
+    openNote(held, null, `[data-shape="${button.dataset.shape}"]`);
+  });
 
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest("button[data-lang]");
@@ -129,6 +150,7 @@
     document.querySelector("#answer")?.setAttribute("aria-live", "polite");
     box()?.setAttribute("enterkeyhint", "search");
     if (window.matchMedia("(min-width: 800px)").matches) box()?.focus();
+    recall();
   }
 
   // On a phone the answer lies below the question; bring it into view when it comes.
@@ -139,7 +161,8 @@
 
   // What Gradio's events call. `read` is given by the sources component: it asks the server for a note as HTML.
   const lost = () => [words().offline, "", { __type__: "update", interactive: true }];
-  window.notesPage = { language, ready, shown, lost, logged, read: () => Promise.reject(), rate: () => Promise.reject() };
+  const unserved = () => Promise.reject();
+  window.notesPage = { language, ready, shown, lost, logged, words, box, tab, read: unserved, rate: unserved, glance: unserved };
   const place = () => document.body.append(drawer);
   if (document.body) place(); else document.addEventListener("DOMContentLoaded", place);
 })();

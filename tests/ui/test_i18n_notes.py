@@ -1,0 +1,52 @@
+"""The words of the view of the notes, and what the readers of files say, in both languages."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import asdict, fields
+
+import pytest
+
+from ui.i18n_notes import EN, KO, SAID, NotesTexts, said
+
+
+def blanks(text: str) -> set[str]:
+    return {blank for _, blank, _, _ in string.Formatter().parse(text) if blank}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(NotesTexts) if field.name != "lang"])
+def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
+    korean, english = asdict(KO)[name], asdict(EN)[name]
+    assert blanks(korean) == blanks(english)
+    letters = re.sub(r"\{\w+\}", "", korean)
+    assert re.search("[가-힣]", letters) or not re.search(r"\w", letters)
+    assert not re.search("[가-힣]", english)
+
+
+@pytest.mark.parametrize(("pattern", "korean", "english"), SAID)
+def test_what_readers_say_is_put_in_both_languages(pattern: str, korean: str, english: str) -> None:
+    groups = {str(number) for number in range(re.compile(pattern).groups)}
+    assert blanks(korean) == blanks(english) == groups
+    assert re.search("[가-힣]", korean) and not re.search("[가-힣]", english)
+
+
+@pytest.mark.parametrize(
+    ("reason", "korean", "english"),
+    [
+        ("encrypted PDF: a password is needed", "암호가 걸린 PDF 파일", "This PDF file has a password"),
+        ("broken DOCX file (BadZipFile: oh)", "깨진 DOCX 파일", "This DOCX file is broken"),
+        ("not an HWP file (found other bytes)", "이름은 HWP인데", "The name says HWP"),
+        ("takes more than the limit of 60 seconds to read", "너무 오래 걸려", "took too long"),
+        ("takes more than the limit of 2,048 MB of memory to read", "너무 커서", "too large"),
+        ("DOCX unpacks to 900 times its size, more than the limit of 300: a ZIP bomb?", "너무 커서", "too large"),
+        ("pages 2, 4-6: no text: scanned? Only a copy", "2, 4-6쪽에 글자가 없습니다", "Pages 2, 4-6: no text"),
+        ("page 3: broken, left out", "3쪽: 깨져서", "Page 3: broken"),
+        ("3 unreadable characters (shown as \ufffd): save", "읽을 수 없는 글자 3개", "3 characters cannot be read"),
+        ("holds no text", "글자가 없는 파일", "There is no text in it"),
+        ("something new", "something new", "something new"),
+    ],
+)
+def test_reasons_are_put_to_a_student(reason: str, korean: str, english: str) -> None:
+    assert korean in said(reason, "ko")
+    assert english in said(reason, "en")
