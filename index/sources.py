@@ -26,6 +26,9 @@ def choose_sources(index_dir: Path, recorded: Sequence[str], notes: Sequence[Pat
     if given and (replace or set(recorded) <= {str(inbox_of(index_dir))}):
         return given if replace else tuple(dict.fromkeys((*given, *recorded)))
     foreign = tuple(source for source in given if source not in recorded)
+    for source in foreign:
+        if not Path(source).exists():
+            raise UsageError(f"{source} is not there. The notes of {index_dir} are brought up to date by `rag index` alone")
     if foreign and not add:
         raise SourceMismatch(
             f"{index_dir} mirrors {', '.join(recorded)}, not {', '.join(foreign)}. To mirror both: rag index --add {foreign[0]}. "

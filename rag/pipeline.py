@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ from rag.span_reader import open_reader, reader_name
 from rag.types import RETRIEVERS, Answer, Glance, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
-NO_QUESTION = "질문이 비어 있습니다."
+NO_QUESTION = "질문에 찾을 말이 없습니다."
 REPAIRED = "{words} 검색했습니다"
 
 _SUMMARY = re.compile(
@@ -31,13 +31,25 @@ _SUMMARY = re.compile(
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(r"\s*(?:그거|그건|그것|그게|이거|이건|이것|이게)|.*\b(?:it|its|they|their|them)\b", re.IGNORECASE)
-_GOES_ON = re.compile(
-    r"\s*(?:그럼|그러면|그렇다면|그리고|또|그 (?:다음|외)|and|then|what about|how about)\b|.*[은는] *[?？]*\s*$", re.IGNORECASE
+_CONNECTIVE = r"\s*(?:그럼|그러면|그렇다면|그리고|또|그 (?:다음|외)|and|then|what about|how about)\b"
+_ENDING = r"[은는] *[?？]*\s*$"
+_GOES_ON = re.compile(rf"{_CONNECTIVE}|.*{_ENDING}", re.IGNORECASE)
+_FRAME = re.compile(rf"{_CONNECTIVE}|{_ENDING}", re.IGNORECASE)
+_SUM = re.compile(r"[\d\s+*/×÷=()-]*[은는이가]?\s*[?？]*\s*$")
+"""Figures alone: they ask nothing of what was said before."""
+_ASPECT = re.compile(
+    r"(?:장점|단점|특징|한계|차이점?|역할|이유|까닭|방법|종류|예시?|뜻|의미|정의|원리|과정|순서|목적|결과|효과|문제점?|해결책?|조건|구조|크기|개수|값|식|공식|이름|저자|연도"
+    r"|pros|cons|advantages?|disadvantages?|limits?|examples?|reasons?|methods?)$"
 )
+"""What is asked of a topic, and is none."""
 _NOUNS = frozenset(("NNG", "NNP", "SL", "SH", "XR"))
-_NO_NOUNS = re.compile(r"(?:an?|the|of|in|on|for|to|and|or|then|so|what|which|who|when|where|why|how|about|is|are|was|were|do|does|did)$")
+_NO_NOUNS = re.compile(
+    r"(?:때|경우|an?|the|of|in|on|for|to|and|or|then|so|what|which|who|when|where|why|how|about|is|are|was|were|do|does|did)$"
+)
 _TOPIC = 2
 """A question of so many nouns or names says itself what it is about."""
+_NEAR = 10
+"""So many passages are what a topic is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,27 @@ class Pipeline:
         question = _readable(question)
         return self.repairer(question) if self.repairer and not as_typed else Repaired(question)
 
+    def carried(self, question: str, history: Sequence[Turn]) -> str:
+        """The question as it is searched: with the topic it carries on, unless it names one that no passage has together with that."""
+        searched = carried(question, history, self.analyser)
+        if searched == question or _POINTS_BACK.match(question) or not self._apart(question, searched.removesuffix(question)):
+            return searched
+        return question
+
+    def _apart(self, question: str, topic: str) -> bool:
+        """Whether some passages hold all that the question names, and none of them is among the first for the topic."""
+        named = _FRAME.sub("", question).strip()
+        if _ASPECT.match(named):
+            return False
+        own = _nouns(named, self.analyser) | {term for term in self.analyser.terms(named) if term.startswith("#")}
+        held = [self._first({term: 1.0}, len(self.index)) for term in own]
+        found = set.intersection(*held) if held else set()
+        return bool(found) and found.isdisjoint(self._first(dict.fromkeys(self.analyser.terms(topic), 1.0), _NEAR))
+
+    def _first(self, terms: Mapping[str, float], k: int) -> set[int]:
+        """The rows of the first k passages that hold any of the terms."""
+        return set(self.index.lexical(terms, k)[0].tolist())
+
     def search(
         self,
         question: str,
@@ -133,7 +166,7 @@ class Pipeline:
         """The k best passages by words for a question that may not be typed to its end, mended, completed and carried on."""
         question = _readable(question)
         meant = self.repairer.unfinished(question) if self.repairer and not as_typed else Repaired(question)
-        searched = carried(meant.text, history, self.analyser)
+        searched = self.carried(meant.text, history)
         hits = self.retriever("lexical").retrieve(searched, k, filter)
         return Glance(question, tuple(hits), searched if searched != meant.text else "", meant.repairs)
 
@@ -150,8 +183,8 @@ class Pipeline:
         """The answer with its evidence, or an honest refusal with the closest passages. `as_typed` mends no slips."""
         question, meant = _readable(question), self.repaired(question, as_typed)
         earlier = [replace(turn, question=self.repaired(turn.question, as_typed).text) for turn in history]
-        searched = carried(meant.text, earlier, self.analyser)
-        if not searched.strip():
+        searched = self.carried(meant.text, earlier)
+        if not any(char.isalpha() for char in searched):
             return Answer(question, "", (), 0.0, (), abstained=True, message=NO_QUESTION)
         hits = self.search(searched, k, filter, retriever, as_typed=True)
         if _SUMMARY.search(question):
@@ -193,8 +226,11 @@ def _carries_on(question: str, analyser: Analyser) -> bool:
     """Whether the question points back, or goes on without a topic of its own."""
     if _POINTS_BACK.match(question):
         return True
-    nouns = {token.term for token in analyser.tokens(question) if token.tag in _NOUNS and not _NO_NOUNS.match(token.term)}
-    return len(nouns) < _TOPIC and _GOES_ON.match(question) is not None
+    return len(_nouns(question, analyser)) < _TOPIC and _GOES_ON.match(question) is not None and not _SUM.match(question)
+
+
+def _nouns(text: str, analyser: Analyser) -> set[str]:
+    return {token.term for token in analyser.tokens(text) if token.tag in _NOUNS and not _NO_NOUNS.match(token.term)}
 
 
 def _readable(question: str) -> str:

@@ -19,7 +19,7 @@ from index.errors import IndexMissing, IndexProblem, ModelError, RagError, Usage
 from index.types import Filter, Generation
 from rag import __version__
 from rag.types import RETRIEVERS
-from ui import cli_compare, cli_eval, cli_log, cli_questions, cli_train, view
+from ui import cli_compare, cli_eval, cli_log, cli_questions, cli_train, scope, view
 from ui.arguments import Options, add_encoder, add_place, add_reader, add_verb
 from ui.console import count, progress, show
 
@@ -114,6 +114,15 @@ def _filter(options: Options) -> Filter | None:
 
 
 def _pipeline(options: Options) -> Pipeline:
+    """The pipeline asked for; UsageError where the filter leaves none of its notes."""
+    pipeline = _opened(options)
+    if (kept := _filter(options)) and not scope.keeps_any(kept, pipeline.index.documents()):
+        given = [f"--{name} {value}" for name in ("note", "folder", "week", "type") for value in getattr(options, name)]
+        raise UsageError(f"no note matches {' '.join(given)}: `rag status` lists the notes")
+    return pipeline
+
+
+def _opened(options: Options) -> Pipeline:
     from rag.pipeline import Pipeline
 
     return Pipeline.open(

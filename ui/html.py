@@ -182,8 +182,8 @@ def asked(answer: Answer, t: Texts) -> str:
     searched = answer.searched and answer.searched != answer.question
     extra = f'<p class="searched"><span>{t.searched}</span> {escape(answer.searched)}</p>' if searched else ""
     known = f'data-asked="{escape(answer.question)}" data-searched="{escape(answer.searched or answer.question)}"'
-    question = f'<p class="asked" {known}><span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}</p>'
-    return f"{question}{extra}{_repaired(answer, t)}"
+    question = f'<span class="visually-hidden">{t.asked}: </span>{escape(answer.question)}'
+    return f'<p class="asked" title="{escape(answer.question)}" {known}>{question}</p>{extra}{_repaired(answer, t)}'
 
 
 def _repaired(answer: Answer, t: Texts) -> str:

@@ -133,7 +133,7 @@ def choices(kind: str, offered: Offer, lang: Lang) -> Choices:
 
 def script_words(lang: Lang) -> dict[str, str]:
     """What the page's script has to say about the question box by itself."""
-    return {"keys": keys_help(lang), "all": ask_texts(lang).scope_pick}
+    return {"keys": keys_help(lang), "all": ask_texts(lang).scope_pick, "cut": ask_texts(lang).cut}
 
 
 def keys_help(lang: Lang) -> str:

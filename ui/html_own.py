@@ -10,20 +10,22 @@ from rag.quotes import find_quote
 from ui import html, html_measure
 from ui.bench import Bench
 from ui.count import Count
-from ui.html_note import place_of
+from ui.html_note import digest, place_of
 from ui.html_table import safe
 from ui.i18n import Lang
 from ui.i18n_measure import MeasureTexts, measure_texts
 
 JUDGE = """
   const send = (at) => {
-    const field = (name) => at.closest('form')?.elements[name]?.value ?? '';
-    trigger('select', { judge: at.dataset.judge, id: at.dataset.id, question: field('question'), answer: field('answer') });
+    const form = at.closest('form');
+    const field = (name) => form?.elements[name]?.value ?? '';
+    const fields = form?.querySelector('[data-fields]')?.dataset.fields ?? '';
+    trigger('select', { judge: at.dataset.judge, id: at.dataset.id, fields, question: field('question'), answer: field('answer') });
   };
   element.addEventListener('click', (event) => { const at = event.target.closest('[data-judge]'); if (at) send(at); });
   element.addEventListener('submit', (event) => event.preventDefault());
 """
-"""Turns a click on a judgement into Gradio's select event, with what its form holds."""
+"""Turns a click on a judgement into Gradio's select event, with what its form holds, and whose words those are."""
 
 
 def waiting(golds: Sequence[Gold]) -> int:
@@ -72,12 +74,21 @@ def _form(gold: Gold, t: MeasureTexts, new: bool) -> str:
         if new
         else f'<button type="button" class="primary" data-judge="mend" data-id="{name}">{t.save}</button>'
     )
+    tag = _tag(gold)
     return (
-        f'<form class="mend"><label><span>{t.question}</span><textarea name="question" rows="2" maxlength="500">'
-        f"{safe(gold.question)}</textarea></label>"
-        f'<label><span>{t.answer}</span><textarea name="answer" rows="2" maxlength="1000">{answer}</textarea></label>'
+        f'<form class="mend"><{tag} class="fields" data-fields="{name}">'
+        f'<label><span>{t.question}</span><textarea name="question" rows="2" maxlength="500">{safe(gold.question)}</textarea></label>'
+        f'<label><span>{t.answer}</span><textarea name="answer" rows="2" maxlength="1000">{answer}</textarea></label></{tag}>'
         f'<p class="buttons">{buttons}</p></form>'
     )
+
+
+def _tag(gold: Gold) -> str:
+    """An element's name that no other words have.
+
+    Gradio patches what stands on the page, and a field that was typed in keeps what was typed: only an element of another name is replaced.
+    """
+    return f"fields-{digest([gold.id, gold.question, *gold.answers[:1]])}"
 
 
 def _passage(piece: Piece, gold: Gold, bench: Bench) -> str:

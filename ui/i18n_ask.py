@@ -62,6 +62,7 @@ class AskTexts:
     key_close: str
     key_help: str
     close: str
+    cut: str
 
 
 KO = AskTexts(
@@ -111,6 +112,7 @@ KO = AskTexts(
     key_close="닫기 · 질문칸에서 나오기",
     key_help="이 도움말",
     close="닫기",
+    cut="질문은 {limit}자까지 적을 수 있습니다. 붙여 넣은 글에서 넘치는 부분은 잘렸습니다.",
 )
 
 EN = AskTexts(
@@ -160,6 +162,7 @@ EN = AskTexts(
     key_close="close · leave the question box",
     key_help="this help",
     close="Close",
+    cut="A question can have {limit} characters. What you pasted was longer and has been cut.",
 )
 
 _TEXTS: dict[Lang, AskTexts] = {"ko": KO, "en": EN}

@@ -143,6 +143,8 @@ class MeasureTexts:
     no_words: str
     rejected_count: str
     empty_question: str
+    answer_nowhere: str
+    other_fields: str
     this_is_right: str
     this_is_right_note: str
 
@@ -281,6 +283,8 @@ KO = MeasureTexts(
     no_words="답은 적지 않음 (찾기만 평가)",
     rejected_count="버린 질문 {count}개",
     empty_question="질문을 적어 주세요.",
+    answer_nowhere="이 답은 단락에 없습니다. 노트에 적힌 말 그대로 써 주세요.",
+    other_fields="그사이 화면이 바뀌었습니다. 질문과 답을 보고 다시 눌러 주세요.",
     this_is_right="이 단락이 정답",
     this_is_right_note="평가에 쓸 정답으로 모아 둡니다. 다시 누르면 뺍니다.",
 )
@@ -422,6 +426,8 @@ EN = MeasureTexts(
     no_words="no answer in words: only finding is measured",
     rejected_count="{count} rejected",
     empty_question="Write a question.",
+    answer_nowhere="This answer is not in the passage. Write it in the very words of the note.",
+    other_fields="The page has changed meanwhile. Look at the question and the answer, and press again.",
     this_is_right="This is the right passage",
     this_is_right_note="Kept as gold to measure with. Press again to take it back.",
 )

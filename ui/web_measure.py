@@ -15,7 +15,7 @@ from ui import html_measure, html_own, html_sides
 from ui.bench import Bench, Choice, Which
 from ui.count import Count
 from ui.i18n import Lang, language
-from ui.i18n_measure import KO, measure_texts
+from ui.i18n_measure import KO, MeasureTexts, measure_texts
 from ui.web_frame import PICK, QUIET, Frame, drawn
 
 if TYPE_CHECKING:
@@ -366,8 +366,9 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
         return [_choices(bench, language(lang), found), _told(bench, language(lang), found), _splits(bench, language(lang), found)]
 
     def judge(lang: str, event: gr.EventData) -> list[Any]:
-        said = _judge(bench, event, language(lang))
-        return [said, *_own(bench, language(lang)), *_counted(bench, language(lang))]
+        if said := _judge(bench, event, language(lang)):  # what was typed stays as it is
+            return [said, *[gr.skip()] * 4]
+        return ["", *_own(bench, language(lang)), *_counted(bench, language(lang))]
 
     def pick(which: Which, split: str | None, lang: str) -> list[Any]:
         bench.which, bench.split = which, split or bench.split
@@ -391,14 +392,22 @@ def _reader(name: Any) -> ReaderName | None:
     return name if name in ("span", "sentence") else None
 
 
+def _accept(bench: Bench, event: Any, t: MeasureTexts) -> str:
+    """Accepts a question with the words of its fields; why not, else nothing."""
+    if event.fields != event.id:
+        return t.other_fields
+    if not str(event.question).strip():
+        return t.empty_question
+    return "" if bench.gold.accept(event.id, bench.pipeline().index, str(event.question), str(event.answer)) else t.answer_nowhere
+
+
 def _judge(bench: Bench, event: Any, lang: Lang) -> str:
     """Does what a button says; what went wrong, else nothing."""
     try:
         match event.judge:
             case "accept" | "mend":
-                if not str(event.question).strip():
-                    return html_measure.only_in("draft", html_measure.notice(measure_texts(lang).empty_question))
-                bench.gold.judge(event.id, "accepted", str(event.question), str(event.answer))
+                if wrong := _accept(bench, event, measure_texts(lang)):
+                    return html_measure.only_in("draft", f'<div class="refused">{html_measure.notice(wrong)}</div>')
             case "reject":
                 bench.gold.judge(event.id, "rejected")
             case "delete":

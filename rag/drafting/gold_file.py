@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from index.errors import UsageError
 from index.files import DISK, put
+from index.sentences import sentences
 from index.types import Document, Passage
 from rag import citations
 from rag.citations import Citation, Notes, cite, locate
@@ -107,17 +108,30 @@ class GoldFile:
                 self._write([*file.rows, *(_draft_row(draft, notes, versions) for draft in new)])
         return len(new)
 
-    def judge(self, name: str, status: Status, question: str = "", answer: str = "") -> None:
-        """Sets the status of a question, and its words where others are given; UsageError for none of that id."""
+    def judge(self, name: str, status: Status) -> None:
+        """Sets the status of a question; UsageError for none of that id."""
+        with _WRITING:
+            rows = [dict(row) for row in read(self.path).rows]
+            _named(rows, name, self.path)["status"] = status
+            self._write(rows)
+
+    def accept(self, name: str, notes: Notes, question: str, answer: str) -> bool:
+        """Accepts a question with these words, blank ones standing for its own; UsageError for none of that id.
+
+        Another answer than its own must stand in its evidence, or takes its evidence along to the sentence of that note where it stands.
+        Where it stands nowhere, nothing is written, and False returned.
+        """
         with _WRITING:
             rows = [dict(row) for row in read(self.path).rows]
             row = _named(rows, name, self.path)
-            row["status"] = status
-            if question := _line(question):
-                row["question"] = question
             if (answer := _line(answer)) and answer != "".join(row["answers"][:1]):
-                row["answers"] = [answer, *(each for each in row["answers"][1:] if each != answer)]
+                evidence = _holding(row["evidence"], answer, notes)
+                if evidence is None:
+                    return False
+                row["evidence"], row["answers"] = evidence, [answer, *(each for each in row["answers"][1:] if each != answer)]
+            row["status"], row["question"] = "accepted", _line(question) or row["question"]
             self._write(rows)
+        return True
 
     def delete(self, name: str) -> None:
         """Takes a question out; UsageError for none of that id."""
@@ -217,6 +231,32 @@ def _draft_row(draft: Draft, notes: Notes, versions: Mapping[str, str]) -> dict[
 
 
 # Over today's notes
+
+
+def _holding(items: Sequence[Mapping[str, Any]], answer: str, notes: Notes) -> list[Mapping[str, Any]] | None:
+    """The evidence, of which one piece holds the answer: as it is, else the first whose note does, moved there; None where none does."""
+    if any(find_quote(unicodedata.normalize("NFC", item["quote"]), answer) for item in items):
+        return list(items)
+    versions = {info.doc_id: info.content_hash for info in notes.documents()}
+    for at, item in enumerate(items):
+        piece = _piece(item, notes, versions)
+        doc_id = piece.span.doc_id if piece.span else piece.doc_id
+        if doc_id not in versions:
+            continue
+        document = notes.document(doc_id)
+        if span := _sentence_with(document, answer, piece.span.start if piece.span else 0):
+            return [*items[:at], _item(document, span, versions[doc_id]), *items[at + 1 :]]
+    return None
+
+
+def _sentence_with(document: Document, answer: str, near: int) -> Span | None:
+    """The sentence or line, or those, that hold the answer nearest to a place of the note."""
+    places = find_quote(document.text, answer)
+    if not places:
+        return None
+    start, end = min(places, key=lambda place: abs(place[0] - near))
+    around = [span for span in sentences(document.text) if span[0] < end and start < span[1]]
+    return _span(document, around[0][0], around[-1][1])
 
 
 def _gold(row: Row, notes: Notes, versions: Mapping[str, str]) -> Gold:

@@ -305,20 +305,43 @@ def test_drafts_are_accepted_mended_and_rejected_and_stay_so(open_page: Open, pl
         page.wait_for_selector(f"#measure-drafted .draft:not([data-draft='{name}'])")
         return name
 
+    before = {row["id"]: row for row in place.rows()}
+
+    def shows_its_own_words() -> None:
+        row = before[str(page.get_attribute("#measure-drafted .draft", "data-draft"))]
+        fields = [page.input_value(f"#measure-drafted [name={name}]") for name in ("question", "answer")]
+        assert fields == [row["question"], row["answers"][0]]
+        assert page.get_attribute("#measure-drafted [data-fields]", "data-fields") == row["id"]
+
     page.fill("#measure-drafted [name=question]", "")
     page.click("#measure-drafted [data-judge=accept]")
     page.wait_for_selector(f"#measure-job :text('{KO.empty_question}')")
     page.fill("#measure-drafted [name=question]", "다르게 물은 <b>질문</b>은?")
     page.fill("#measure-drafted [name=answer]", "고친 답")
+    page.click("#measure-drafted [data-judge=accept]")
+    page.wait_for_selector(f"#measure-job :text('{KO.answer_nowhere}')")
+    assert page.input_value("#measure-drafted [name=answer]") == "고친 답"
+    assert all(row["status"] == "drafted" for row in place.rows())
+    first = place.rows()[0]
+    answer = " ".join(first["evidence"][0]["quote"].split()[:2])
+    page.fill("#measure-drafted [name=answer]", answer)
     mended = judge("accept")
-    accepted, rejected = judge("accept"), judge("reject")
+    assert mended == first["id"]
+    assert page.locator("#measure-job .refused").count() == 0
+    shows_its_own_words()
+    page.fill("#measure-drafted [name=question]", "버릴 질문에 쓴 말")
+    rejected = judge("reject")
+    shows_its_own_words()
+    accepted = judge("accept")
+    shows_its_own_words()
     found = {row["id"]: row for row in place.rows()}
     assert (found[mended]["status"], found[mended]["question"], found[mended]["answers"][0]) == (
         "accepted",
         "다르게 물은 <b>질문</b>은?",
-        "고친 답",
+        answer,
     )
     assert (found[accepted]["status"], found[rejected]["status"]) == ("accepted", "rejected")
+    assert [found[accepted][name] for name in ("question", "answers")] == [before[accepted][name] for name in ("question", "answers")]
     assert {question.id for question in load_input(place.gold).questions} == {mended, accepted}
 
     page.reload()
@@ -331,6 +354,49 @@ def test_drafts_are_accepted_mended_and_rejected_and_stay_so(open_page: Open, pl
     page.click(f".gold-list [data-gold-id='{accepted}'] [data-judge=mend]")
     page.wait_for_selector(".gold-list .words:text-is('또 고친 질문은?')")
     assert {row["id"]: row["question"] for row in place.rows()}[accepted] == "또 고친 질문은?"
+
+
+def test_mended_gold_keeps_its_own_words_when_the_list_changes(open_page: Open, place: Place) -> None:
+    names = ("풀링", "학습률", "토큰화")
+    rows = [
+        {"id": name, "question": f"{name}?", "answers": [name], "evidence": [{"doc": f"{name}.md", "quote": FACTS[name]}]} for name in names
+    ]
+    place.gold.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    page = measure(open_page, place, "gold")
+    newest = ".gold-list > li:first-child"
+    page.click(f"{newest} summary")
+    page.fill(f"{newest} [name=question]", "지울 것에 쓴 질문")
+    page.fill(f"{newest} [name=answer]", "지울 것에 쓴 답")
+    page.click(f"{newest} [data-judge=mend]")
+    page.wait_for_selector(f"#measure-job :text('{KO.answer_nowhere}')")
+    page.click(f"{newest} [data-judge=delete]")
+    page.wait_for_selector(f"{newest}[data-gold-id='학습률']")
+    assert [page.input_value(f"{newest} [name={name}]") for name in ("question", "answer")] == ["학습률?", "학습률"]
+    page.click(f"{newest} summary")
+    page.fill(f"{newest} [name=answer]", "  기울기를   따라 ")
+    page.click(f"{newest} [data-judge=mend]")
+    page.wait_for_selector(f"{newest} .answer-of:text-is('기울기를 따라')")
+    assert page.input_value(f"{newest} [name=answer]") == "기울기를 따라"
+    assert [(row["id"], row["question"], row["answers"]) for row in place.rows()] == [
+        ("풀링", "풀링?", ["풀링"]),
+        ("학습률", "학습률?", ["기울기를 따라"]),
+    ]
+
+
+def test_words_are_never_stored_under_another_id(open_page: Open, place: Place) -> None:
+    rows = [
+        {"id": name, "question": f"{name}?", "answers": [name], "evidence": [{"doc": f"{name}.md", "quote": FACTS[name]}]}
+        for name in ("풀링", "학습률")
+    ]
+    place.gold.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    before = place.gold.read_bytes()
+    page = measure(open_page, place, "gold")
+    newest = ".gold-list > li:first-child"
+    page.click(f"{newest} summary")
+    page.evaluate("document.querySelector('.gold-list [data-judge=mend]').dataset.id = '풀링'")
+    page.click(f"{newest} [data-judge=mend]")
+    page.wait_for_selector(f"#measure-job :text('{KO.other_fields}')")
+    assert place.gold.read_bytes() == before
 
 
 def test_a_phone_shows_every_part_without_scrolling_sideways(open_page: Open, place: Place) -> None:

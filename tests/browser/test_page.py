@@ -13,6 +13,8 @@ from index.types import Document
 from tests.browser.conftest import NASTY, NOTES, Open, Site, Watch
 from tests.ui.shelf import WordIndex
 from ui.i18n import EN, KO
+from ui.i18n_ask import EN as ASK_EN
+from ui.i18n_ask import KO as ASK_KO
 
 pytestmark = pytest.mark.browser
 
@@ -142,6 +144,88 @@ def test_no_answer_says_so_and_shows_the_closest_passages(open_page: Open) -> No
     assert KO.try_words in page.inner_text("#answer .tips")
     assert page.locator("#sources .source").count() == 5
     assert page.locator("mark.evidence").count() == 0
+
+
+LONG = "역전파를 아주 길게 물어보면 어떻게 되나요 " * 60
+
+
+def test_a_long_question_is_cut_at_the_box_with_a_word_and_its_echo_is_three_lines(open_page: Open) -> None:
+    page = open_page()
+    page.focus("#question textarea")
+    paste = "([text]) => { const data = new DataTransfer(); data.setData('text', text); document.activeElement.dispatchEvent("
+    paste += "new ClipboardEvent('paste', { clipboardData: data, bubbles: true })); document.execCommand('insertText', false, text) }"
+    page.evaluate(paste, [LONG])
+    assert len(page.input_value("#question textarea")) == 1000
+    assert page.inner_text("#limit") == ASK_KO.cut.format(limit="1,000")
+    page.click("[data-lang=en]")
+    page.wait_for_function("said => document.querySelector('#limit').innerText === said", arg=ASK_EN.cut.format(limit="1,000"))
+    page.click("#ask")
+    page.wait_for_selector(DONE)
+    asked = page.locator("#answer .asked")
+    assert asked.get_attribute("title") == LONG[:1000].strip()
+    assert asked.evaluate("e => Math.round(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight))") == 3
+    page.focus("#question textarea")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("짧게")
+    assert page.locator("#limit").is_hidden()
+    page.evaluate(paste, ["짧은 글"])
+    assert page.locator("#limit").is_hidden()
+
+
+# The history of the browser
+
+
+def depth(page: Any) -> int:
+    return int(page.evaluate("history.length"))
+
+
+def selected(page: Any, name: str) -> None:
+    page.wait_for_function("name => document.querySelector(`[data-tab-id=${name}][aria-selected=true]`)", arg=name)
+
+
+def test_back_and_forward_go_through_the_views(open_page: Open, watch: Watch) -> None:
+    page = open_page()
+    before = depth(page)
+    page.click("#view-notes-button")
+    page.click("#view-notes-button")
+    page.click("#view-log-button")
+    assert depth(page) == before + 2 and page.evaluate("location.hash") == "#log"
+    page.go_back()
+    selected(page, "notes")
+    assert page.evaluate("location.hash") == "#notes"
+    page.go_back()
+    selected(page, "ask")
+    assert page.evaluate("location.hash") == ""
+    page.go_forward()
+    selected(page, "notes")
+    assert depth(page) == before + 2
+    page.reload()
+    selected(page, "notes")
+    watch.faults.clear()  # of the progress that was read when the page was left
+    assert depth(page) == before + 2
+
+
+def test_back_closes_the_note_and_closing_it_leaves_nothing_behind(open_page: Open) -> None:
+    page = open_page()
+    page.click("#view-notes-button")
+    page.click("#view-ask-button")
+    ask(page, "backpropagation")
+    before = page.url
+    for _ in range(2):
+        page.click("#answer .origin")
+        page.wait_for_selector("#note .verse, #note .read")
+        assert page.url == before
+        page.go_back()
+        page.wait_for_selector("#note", state="hidden")
+        selected(page, "ask")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.click("#note .close")):
+        page.click("#answer .origin")
+        page.wait_for_selector("#note .verse, #note .read")
+        close()
+        page.wait_for_function("!document.querySelector('#note').open && !history.state?.note")
+    assert page.is_visible("#answer .origin")
+    page.go_back()
+    selected(page, "notes")
 
 
 # When things are broken

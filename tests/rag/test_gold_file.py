@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_a_draft_is_accepted_mended_or_rejected_and_none_is_asked_before(file: G
     assert file.add([draft(), other], index) == 0
     with pytest.raises(UsageError, match="2 drafted questions"):
         load_input(file.path)
-    file.judge(draft().id, "accepted", " 최대  풀링이 남기는 것은? ", "가장 큰 값")
+    assert file.accept(draft().id, index, " 최대  풀링이 남기는 것은? ", "가장 큰 값")
     file.judge(other.id, "rejected")
     assert [(row["status"], row["question"]) for row in rows(file)] == [
         ("accepted", "최대 풀링이 남기는 것은?"),
@@ -97,6 +98,64 @@ def test_a_draft_is_accepted_mended_or_rejected_and_none_is_asked_before(file: G
     assert [gold.status for gold in file.questions(index)] == ["rejected"]
     with pytest.raises(UsageError, match="holds no question"):
         file.delete(draft().id)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stored", "quote"),
+    [
+        ("가장  큰\n값을", "가장 큰 값을", LINE),
+        (unicodedata.normalize("NFD", "가장 큰 값을"), "가장 큰 값을", LINE),
+        ("창 안의 가장 큰 값", "창 안의 가장 큰 값", LINE),
+        ("", "창 안의 가장 큰 값", LINE),
+        ("평균을", "평균을", "평균 풀링은 평균을 남긴다."),
+        ("특징 맵의 크기", "특징 맵의 크기", "풀링은 특징 맵의 크기를 줄인다."),
+        ("줄인다. 최대 풀링은", "줄인다. 최대 풀링은", POOLING[: POOLING.index("\n평균")]),
+    ],
+)
+def test_a_mended_answer_stands_in_its_quote_or_takes_it_along(
+    file: GoldFile, analyser: Analyser, answer: str, stored: str, quote: str
+) -> None:
+    index = memory_index(analyser, NOTES)
+    file.add([draft()], index)
+    assert file.accept(draft().id, index, "", answer)
+    (row,) = rows(file)
+    (item,) = row["evidence"]
+    assert (row["status"], row["question"], row["answers"], item["quote"]) == ("accepted", draft().question, [stored], quote)
+    assert POOLING[item["start"] : item["end"]] == quote and item["version"] == f"hash of {POOLING}"
+    (gold,) = file.questions(index)
+    assert [piece.state for piece in gold.pieces] == ["whole"]
+
+
+@pytest.mark.parametrize("answer", ["고친 답", "뉴런", "가장 작은 값"])
+def test_an_answer_that_the_note_lacks_is_refused_and_nothing_is_written(file: GoldFile, analyser: Analyser, answer: str) -> None:
+    index = memory_index(analyser, NOTES)
+    file.add([draft()], index)
+    before = file.path.read_bytes()
+    assert not file.accept(draft().id, index, "다른 질문?", answer)
+    assert file.path.read_bytes() == before
+    with pytest.raises(UsageError, match="holds no question"):
+        file.accept("none", index, "다른 질문?", "가장 큰 값")
+
+
+def test_the_place_nearest_to_the_evidence_is_taken_after_the_note_moved(file: GoldFile, analyser: Analyser) -> None:
+    file.add([draft()], memory_index(analyser, NOTES))
+    far = "멀리서도 크기를 말한다.\n\n" + "채우는 글이다.\n\n" * 9
+    now = memory_index(analyser, {"drop.md": DROPOUT, "week03/pool.md": far + POOLING})
+    assert file.accept(draft().id, now, "", "크기를")
+    (item,) = rows(file)[0]["evidence"]
+    assert (item["doc"], item["quote"], item["start"]) == ("week03/pool.md", "풀링은 특징 맵의 크기를 줄인다.", len(far))
+
+
+def test_gold_of_a_passage_needs_no_answer_and_takes_only_one_of_its_notes(file: GoldFile, analyser: Analyser) -> None:
+    index = memory_index(analyser, NOTES)
+    toggle(file, analyser, "무엇을 남기거나 끄나?", "pool.md", LINE)
+    toggle(file, analyser, "무엇을 남기거나 끄나?", "drop.md", DROPOUT)
+    name = rows(file)[0]["id"]
+    assert file.accept(name, index, "무엇을 끄나?", "") and rows(file)[0]["answers"] == []
+    assert not file.accept(name, index, "", "아무 데도 없는 말")
+    assert file.accept(name, index, "", "평균을 남긴다")
+    assert [item["quote"] for item in rows(file)[0]["evidence"]] == ["평균 풀링은 평균을 남긴다.", DROPOUT]
+    assert (rows(file)[0]["question"], rows(file)[0]["answers"]) == ("무엇을 끄나?", ["평균을 남긴다"])
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,27 @@ def test_carried(question: str, history: list[Turn], searched: str, analyser: An
     assert carried(question, history, analyser) == searched
 
 
+@pytest.mark.parametrize(
+    ("question", "topic", "searched"),
+    [
+        ("그럼 OCR은?", "BM25란?", "그럼 OCR은?"),
+        ("그럼 단점은?", "BM25란?", "BM25란? 그럼 단점은?"),
+        ("그럼 없는말은?", "BM25란?", "BM25란? 그럼 없는말은?"),
+        ("그건 OCR이랑 뭐가 달라?", "BM25란?", "BM25란? 그건 OCR이랑 뭐가 달라?"),
+        ("1+1은?", "BM25란?", "1+1은?"),
+    ],
+)
+def test_a_topic_that_stands_apart_in_the_notes_is_asked_alone(pipeline: Pipeline, question: str, topic: str, searched: str) -> None:
+    assert pipeline.ask(question, history=[Turn(topic, "")]).searched == searched
+    assert pipeline.glance(question, history=[Turn(topic, "")]).searched == (searched if searched != question else "")
+
+
+@pytest.mark.parametrize("question", ["?", "!!!", "12", " … "])
+def test_a_question_without_words_is_refused(pipeline: Pipeline, question: str) -> None:
+    answer = pipeline.ask(question)
+    assert (answer.abstained, answer.message, answer.hits) == (True, NO_QUESTION, ())
+
+
 @pytest.mark.parametrize("retriever", RETRIEVERS)
 def test_the_same_answers_after_opening_it_again(place: Path, pipeline: Pipeline, retriever: RetrieverName) -> None:
     opened = Pipeline.open(place, retriever=retriever, reader="sentence")

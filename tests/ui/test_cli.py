@@ -108,6 +108,12 @@ def test_nothing_found_exits_1(canned: Canned, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == 'nothing found for: 점심\n{"question": "점심", "hits": []}\n'
 
 
+def test_a_filter_that_leaves_no_note_is_named(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("search", "ask"):
+        assert cli.main([verb, "BM25", "--folder", "nope", "--week", "40", "--index", str(shelf)]) == 2
+        assert "no note matches --folder nope --week 40: `rag status` lists the notes" in capsys.readouterr().err
+
+
 def test_words_filters_and_k_reach_the_pipeline(canned: Canned) -> None:
     cli.main(["search", "MRR", "은", "무엇", "-k", "3", "--note", "a*.md", "--note", "b.md", "--folder", "week05"])
     cli.main(["ask", "MRR"])

@@ -16,6 +16,8 @@
 
   function typed() {
     clearTimeout(timer);
+    told(pasted);
+    pasted = false;
     if (!text() || text() === card()?.dataset.asked) leave();
     else timer = setTimeout(glance, WAIT);
   }
@@ -47,17 +49,40 @@
       glance();
     }
     if (event.target.closest("#typed [data-act=clear]")) document.querySelector("#scope [data-drop=all]")?.click();
+    if (event.target.closest("[data-act]")) told(false, true);
     if (event.target.closest("#answer [data-act], #trail [data-act]")) leave();
     if (event.target.closest("button[data-lang]")) {
       name();
       again();
+      if (limit.textContent) told(true);
     }
   });
 
-  // An answer that is awaited, or has come, is shown; unless another question is being typed already.
+  // An answer that is awaited, or has come or failed, is shown; unless another question is being typed already.
   function answered() {
-    const busy = document.querySelector("#answer [aria-busy]");
-    if (busy || text() === card()?.dataset.asked) leave();
+    const asked = document.querySelector("#answer :is([aria-busy], .problem)");
+    if (asked || text() === card()?.dataset.asked) leave();
+  }
+
+  // ---- a text that is too long for the box ----
+  const limit = document.createElement("p");
+  limit.id = "limit";
+  limit.setAttribute("role", "status");
+  let pasted = false; // more than there was room for
+
+  document.addEventListener("paste", (event) => {
+    const box = page.box();
+    if (event.target !== box || box.maxLength < 0) return;
+    const given = (event.clipboardData?.getData("text") ?? "").replaceAll("\r\n", "\n").length;
+    pasted = box.value.length - (box.selectionEnd - box.selectionStart) + given > box.maxLength;
+    if (pasted) told(true); // a full box takes nothing, and tells of no input
+  }, true);
+
+  // Said for as long as the box is full.
+  function told(cut, gone = false) {
+    const box = page.box();
+    if (cut) limit.textContent = page.words().cut.replace("{limit}", box.maxLength.toLocaleString());
+    else if (gone || box.value.length < box.maxLength) limit.textContent = "";
   }
 
   // ---- keys ----
@@ -133,6 +158,7 @@
 
   function watch() {
     name();
+    document.querySelector("#asking").after(limit);
     const changes = { childList: true, subtree: true };
     new MutationObserver(answered).observe(document.querySelector("#answer"), changes);
     new MutationObserver(again).observe(document.querySelector("#scope"), changes);

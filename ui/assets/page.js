@@ -42,14 +42,17 @@
   }
   for (const kind of ["keydown", "keypress", "keyup"]) document.addEventListener(kind, guard, true);
 
-  // The view shown is in the address, so that a reload and a bookmark come back to it.
+  // The view shown is in the address: a reload and a bookmark come back to it, and the browser's Back to the one before it.
   const tab = (name) => document.querySelector(`#views [role="tab"][data-tab-id="${CSS.escape(name)}"]`);
+  const viewed = () => location.hash.slice(1) || "ask";
   document.addEventListener("click", (event) => {
     const name = event.target.closest('#views [role="tab"]')?.dataset.tabId;
-    if (name) history.replaceState(null, "", name === "ask" ? location.pathname : `#${name}`);
+    if (name && name !== viewed()) history.pushState(null, "", name === "ask" ? location.pathname : `#${name}`);
   });
-  const recall = () => tab(location.hash.slice(1))?.click();
-  window.addEventListener("hashchange", recall);
+  function recall() {
+    const named = tab(viewed());
+    if (named?.getAttribute("aria-selected") === "false") named.click(); // the address names it already: nothing is pushed
+  }
 
   const drawer = document.createElement("dialog");
   drawer.id = "note";
@@ -63,7 +66,19 @@
 
   shut.addEventListener("click", () => drawer.close());
   drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
-  drawer.addEventListener("close", () => { body.replaceChildren(); });
+  drawer.addEventListener("close", () => {
+    if (drawer.open) return; // opened again meanwhile
+    body.replaceChildren();
+    if (history.state?.note) history.back(); // closed by hand: its entry goes along
+  });
+
+  // An open note is an entry of the history with the address of its view, so that Back closes it and Forward opens it again.
+  window.addEventListener("popstate", () => {
+    const note = Boolean(history.state?.note);
+    if (drawer.open && !note) drawer.close();
+    if (!drawer.open && note && held) openNote(held);
+    recall();
+  });
 
   let turn = 0; // an answer to an earlier click must not replace a later one
   let held = null; // the place that the drawer shows
@@ -80,6 +95,7 @@
     held = target;
     if (!pressed) empty(); // a page is turned, or the note shown in another way: what is there stays until then
     if (!drawer.open) drawer.showModal();
+    if (!history.state?.note) history.pushState({ note: true }, "");
     body.setAttribute("aria-busy", "true");
     const html = await window.notesPage.read({ lang: root.lang, place: target, shape: shapes.get(isPdf(target)), page }).catch(() => null);
     if (mine !== turn || !drawer.open) return;
@@ -150,6 +166,7 @@
     document.querySelector("#answer")?.setAttribute("aria-live", "polite");
     box()?.setAttribute("enterkeyhint", "search");
     if (window.matchMedia("(min-width: 800px)").matches) box()?.focus();
+    if (history.state?.note) history.back(); // reloaded with a note open, which is closed now
     recall();
   }
 
