@@ -130,7 +130,7 @@ SHOTS = (
     Shot("phone", asked("OCR이 뭐야?"), PHONE),
     Shot("typing", typed("ㅇㅈㅍ")),
     Shot("typing-phone-dark", typed("정규화"), PHONE, dark=True),
-    Shot("note", in_the_note("BM25 공식은?")),
+    Shot("note", in_the_note("BM25란?")),
     Shot("notes", notes),
     Shot("notes-phone-en", view("notes"), PHONE, language="en-US"),
     Shot("map-dark", collection, dark=True),
@@ -145,7 +145,7 @@ QUESTIONS: tuple[tuple[str, str, float, Thumb], ...] = (
     ("역전파는 무엇인가요?", "출력의 오차를 뒤로 보내며 기울기를 구하는 방법", 0.81, 0),
     ("점심 메뉴는?", "", 0.04, 0),
     ("What is self-supervised learning?", "Learning from labels that the data itself provides", 0.72, 0),
-    ("BM25 공식은?", "IDF와 단어 빈도, 문서 길이로 점수를 매긴다", 0.66, 1),
+    ("BM25란?", "IDF와 단어 빈도, 문서 길이로 점수를 매긴다", 0.66, 1),
     ("기말고사 범위는?", "", 0.09, -1),
     ("어텐션은 왜 차원의 제곱근으로 나누나요?", "내적이 커져 소프트맥스가 한쪽으로 쏠리는 것을 막으려고", 0.78, 0),
 )
