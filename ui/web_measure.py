@@ -375,7 +375,10 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
         found = bench.choices()
         return [_splits(bench, language(lang), found), _told(bench, language(lang), found)]
 
-    gr.on([parts.gold.input, parts.split.input], pick, [parts.gold, parts.split, lang], [parts.split, parts.told], **quiet)
+    gr.on(
+        [parts.gold.input, parts.split.input], pick, [parts.gold, parts.split, lang], [parts.split, parts.told],
+        trigger_mode="always_last", **quiet,
+    )  # fmt: skip
     shown = [parts.job, parts.timer]
     asked = [parts.gold, parts.split]
     ways = [each for side in parts.sides for each in side]

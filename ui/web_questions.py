@@ -100,10 +100,10 @@ def view(frame: Frame, tab: "gr.Tab", line: "gr.HTML") -> "gr.HTML":
             return ["", gr.Radio(visible=False), html_logbook.empty(log, lang), "", gr.Radio(visible=False)]
         return [
             html_logbook.overview(shown.over, lang),
-            gr.Radio(_choices(lang, shown.counts), label=log_texts(lang).which, value=which, visible=True),
+            gr.Radio(_choices(lang, shown.counts), label=log_texts(lang).which, visible=True),
             html_logbook.rows(shown.rows, lang),
             html_logbook.more(shown.rows, PAGE, lang),
-            gr.Radio(_periods(lang), label=log_texts(lang).period, value=period, visible=True),
+            gr.Radio(_periods(lang), label=log_texts(lang).period, visible=True),
         ]
 
     def whole(period: Period, which: Choice, most: int, lang: Lang, **told: Any) -> list[Any]:
@@ -128,7 +128,8 @@ def view(frame: Frame, tab: "gr.Tab", line: "gr.HTML") -> "gr.HTML":
     drawn = [*listed, head, keeping]
     tab.select(opened, [period, which, frame.lang], [*drawn, most], **QUIET)
     frame.header.select(switched, [period, which, most], drawn, **QUIET)
-    gr.on([period.input, which.input], chosen, [period, which, frame.lang], [*listed, most], **QUIET)
+    # a second choice while the first is looked up must not be lost, nor taken back by it: no value is written
+    gr.on([period.input, which.input], chosen, [period, which, frame.lang], [*listed, most], trigger_mode="always_last", **QUIET)
     more.select(lengthened, [period, which, most, frame.lang], [*listed, most], **QUIET)
     keeping.select(turned, [period, which, frame.lang], [*drawn, most, line], **QUIET).then(
         None, [line], js="(line) => window.notesPage.logged(line)"

@@ -94,7 +94,10 @@ def wire(frame: Frame, parts: Parts, settings: "gr.Accordion") -> None:
         there = offered(pipeline)
         return [gr.skip() if there is None else gr.Dropdown(**_offering(kind, there, language(lang))) for kind in KINDS]
 
-    gr.on([each.input for each in parts.dropdowns], narrow, [*parts.dropdowns, frame.lang], [parts.kept, parts.chips], **QUIET)
+    gr.on(
+        [each.input for each in parts.dropdowns], narrow, [*parts.dropdowns, frame.lang], [parts.kept, parts.chips],
+        trigger_mode="always_last", **QUIET,
+    )  # fmt: skip
     parts.chips.select(drop, [parts.kept, frame.lang], [parts.kept, *parts.drawn()], **QUIET)
     settings.expand(refresh, [frame.lang], list(parts.dropdowns), **QUIET)
 
