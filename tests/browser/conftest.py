@@ -182,7 +182,7 @@ def open_page(site: Site, browser: Any, watch: Watch) -> Iterator[Open]:
 
     def open_one(url: str = "", locale: str = "ko-KR", width: int = 1280, height: int = 860, **options: Any) -> Any:
         context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)  # a loaded machine is slow, not wrong
         contexts.append(context)
         page = context.new_page()
         watch.attend(page, url or site.url)
