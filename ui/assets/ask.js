@@ -35,6 +35,7 @@
     const asked = { lang: root.lang, question, before: card()?.dataset.searched, kept: chosen(), as_typed: question === asTyped };
     const html = await page.glance(asked).catch(() => "");
     if (mine !== turn) return;
+    list().dataset.question = question;
     if (!html) return leave();
     list().innerHTML = html; // escaped by the server, passage by passage
     root.classList.add("typing");
@@ -91,9 +92,10 @@
   help.setAttribute("aria-labelledby", "help-title");
   help.addEventListener("click", (event) => { if (event.target === help || event.target.closest(".close")) help.close(); });
 
-  function showKeys() {
+  function showHelp() {
     help.innerHTML = page.words().keys;
     help.showModal();
+    return true;
   }
 
   const seen = (element) => element.offsetParent !== null;
@@ -126,11 +128,6 @@
     const at = document.activeElement;
     if (!at?.matches(".source")) return false;
     (at.querySelector("button[data-open]") ?? at.querySelector("[data-open]")).click();
-    return true;
-  }
-
-  function showHelp() {
-    showKeys();
     return true;
   }
 
