@@ -32,6 +32,9 @@ _PAIRS = _TITLES | _WRAPPERS
 _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
 _INTERVAL = {("[", ")"), ("(", "]")}
 
+_MEMBER = re.compile(r",[ \t]+(?=\S)")
+_NOUNS = ("NNG", "NNP", "NR", "SL", "SH", "SN", "SY", "XPN", "XSN", "XR")
+
 _BEFORE_CASE = frozenset(("만", "까지", "부터", "마다"))
 _ALWAYS_LAST = frozenset("도이가은는을를나")
 
@@ -46,7 +49,7 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
         for step in (_without_signs, _unwrapped, _without_loose):
             found = _unless_empty(step(text, *found), found)
         found = found[0], _without_particles(text, *found, analyser)
-    return found
+    return found[0], _enumerated(text, *found, analyser)
 
 
 def _unless_empty(part: Part, otherwise: Part) -> Part:
@@ -145,6 +148,24 @@ def _without_loose(text: str, start: int, end: int) -> Part:
     if text[start:end].count('"') == 1:
         return start + text.startswith('"', start), end - (text[end - 1] == '"')
     return start, end
+
+
+# Enumerations
+
+
+def _enumerated(text: str, start: int, end: int, analyser: Analyser) -> int:
+    """Where the enumeration ends that the part breaks off: "INFO, WARN" before ", DEBUG로 나눈다" goes on to "DEBUG"."""
+    while _MEMBER.search(text, start, end) and (comma := _MEMBER.match(text, end)):
+        member = comma.end()
+        for token in morphemes(analyser, text, comma.end(), comma.end()):
+            if token.start >= comma.end():
+                if not token.tag.startswith(_NOUNS) or token.start - member > 1:
+                    break
+                member = token.end
+        if member == comma.end():
+            break
+        end = member
+    return end
 
 
 # Particles
