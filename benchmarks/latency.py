@@ -22,6 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.results import Figure, Findings
+from index.disk import read_manifest
 from index.errors import IndexMissing, RagError
 from index.types import Passage, Progress
 from rag.evaluation.datasets import Context, load_questions
@@ -63,8 +64,7 @@ def measure(
 ) -> Findings:
     """Cold search and answer: `runs` processes of each, after one that warms up. Warm: every question once, or the first `limit`, over
     the index and over a large one of `passages` passages, whose vectors are kept in `cache`."""
-    if not (index / "manifest.json").exists():
-        raise IndexMissing(f"There is no index in {index}. Make one: rag index --index {index} data/notes")
+    read_manifest(index)  # IndexMissing before anything is started
     texts = [question.text for question in load_questions(questions)][:limit]
     once = [texts[i % len(texts)] for i in range(runs)]
     figures = [*_cold(index, once), *_memory(index, once)]

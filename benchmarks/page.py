@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.results import Figure, Findings
 from benchmarks.typing import READY, launched, served
-from index.errors import IndexMissing
+from index.disk import read_manifest
 
 SERVER, PAGE = 6.0, 3.0
 """The most seconds that are allowed."""
@@ -23,8 +23,7 @@ WELCOME = f"{READY} && document.querySelector('.welcome') && !document.querySele
 
 def measure(index: Path, runs: int = 7) -> Findings:
     """Seconds of `runs` servers and pages, after one that warms up."""
-    if not (index / "manifest.json").exists():
-        raise IndexMissing(f"There is no index in {index}. Make one: rag index --index {index} data/notes")
+    read_manifest(index)  # IndexMissing before anything is started
     with launched() as browser:
         rows = [_once(index, browser) for _ in range(runs + 1)][1:]
     servers, pages = zip(*rows, strict=True)
@@ -41,11 +40,8 @@ def _once(index: Path, browser: Any) -> tuple[float, float]:
     began = perf_counter()
     with served(index) as address:
         server = perf_counter() - began
-        context = browser.new_context(locale="ko-KR")
-        page = context.new_page()
-        began = perf_counter()
-        page.goto(address)
-        page.wait_for_function(WELCOME)
-        seconds = perf_counter() - began
-        context.close()
-    return server, seconds
+        with browser.new_page(locale="ko-KR") as page:
+            began = perf_counter()
+            page.goto(address)
+            page.wait_for_function(WELCOME)
+            return server, perf_counter() - began

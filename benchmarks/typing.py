@@ -22,8 +22,10 @@ from urllib.request import urlopen
 import numpy as np
 
 from benchmarks.results import Figure, Findings
-from index.errors import IndexMissing, RagError
+from index.disk import read_manifest
+from index.errors import RagError
 from rag.evaluation.datasets import load_questions
+from rag.reading import evenly
 
 FIRST = 150.0
 """The most milliseconds that half of the first keys with a result may take."""
@@ -50,10 +52,8 @@ WATCH = """() => {
 
 def measure(index: Path, questions: Path, limit: int = 20) -> Findings:
     """Types `limit` questions into the page over the index: milliseconds of the first key of each that shows passages, and of all keys."""
-    if not (index / "manifest.json").exists():
-        raise IndexMissing(f"There is no index in {index}. Make one: rag index --index {index} data/notes")
-    texts = [question.text for question in load_questions(questions)]
-    texts = texts[:: max(1, len(texts) // limit)][:limit]
+    read_manifest(index)  # IndexMissing before anything is started
+    texts = [question.text for question in evenly(load_questions(questions), limit)]
     with served(index) as address, opened(address) as page:
         typed(page, texts[0])  # the words of the notes are gathered at the first
         rows = [typed(page, text) for text in texts]

@@ -126,12 +126,7 @@ class FolderIndex:
         return [self._note(self._doc_ids[at]).passages[number - self._starts[at]] for at, number in zip(documents, numbers, strict=True)]
 
     def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
-        numbers = inside(ids, len(self))
-        out = np.empty((len(numbers), self.manifest.encoder.dim), np.float32)
-        for number, flat in enumerate(self._flats):
-            here = self._segment_of[numbers] == number
-            out[here] = flat.vectors[self._row_of[numbers[here]]]
-        return out
+        return self._gather(ids, [flat.vectors.__getitem__ for flat in self._flats], self.manifest.encoder.dim)
 
     def indexed(self, doc_id: str) -> IndexedDocument:
         """One note as it was put in; of the terms, the order is lost."""
@@ -165,13 +160,13 @@ class FolderIndex:
     def score_lexical(self, terms: Mapping[str, float], ids: Ids) -> Scores:
         return self._gather(ids, [scores.__getitem__ for scores in self._bm25(terms)])
 
-    def _gather(self, ids: Ids, scored: Sequence[Callable[[Ids], Scores]]) -> Scores:
-        """Scores of the passages named, from a function of the rows for each segment."""
+    def _gather(self, ids: Sequence[int] | Ids, held: Sequence[Callable[[Ids], Scores]], *shape: int) -> Scores:
+        """Numbers of that shape for each of the passages named, from a function of the rows for each segment."""
         numbers = inside(ids, len(self))
-        out = np.zeros(len(numbers), np.float32)
-        for number, score in enumerate(scored):
+        out = np.zeros((len(numbers), *shape), np.float32)
+        for number, of_rows in enumerate(held):
             here = self._segment_of[numbers] == number
-            out[here] = score(self._row_of[numbers[here]])
+            out[here] = of_rows(self._row_of[numbers[here]])
         return out
 
     def _bm25(self, terms: Mapping[str, float]) -> list[Scores]:

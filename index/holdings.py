@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from index import disk
-from index.errors import IndexProblem, RagError
+from index.errors import RagError
 from index.inbox import inbox_of
 from index.notes import NoteFile
-from index.sources import find_notes
+from index.sources import find_notes, with_inbox
 from index.types import DocumentInfo
 
 State = Literal["indexed", "waiting", "gone"]
@@ -45,14 +44,10 @@ class Holdings:
 def holdings(index_dir: Path, documents: Sequence[DocumentInfo]) -> Holdings:
     """Compares the notes of an index with the names of the files in its folders; their content is not looked at."""
     inbox = inbox_of(index_dir)
-    try:
-        sources = disk.read_manifest(index_dir).sources
-    except IndexProblem:
-        sources = ()
+    sources = with_inbox(index_dir)
     folders = tuple(Path(source) for source in sources if source != str(inbox))
-    looked = sources if any(inbox.is_relative_to(source) for source in sources) else (*sources, str(inbox))
     try:
-        files = {file.doc_id: file for file in find_notes(looked, inbox)}
+        files = {file.doc_id: file for file in find_notes(sources, inbox)}
     except RagError as error:
         return Holdings(tuple(map(_plain, documents)), folders, inbox, str(error))
     known = {info.doc_id: _held(info, files.get(info.doc_id), inbox) for info in documents}
@@ -70,8 +65,8 @@ def _plain(info: DocumentInfo) -> Held:
 
 
 def _held(info: DocumentInfo, file: NoteFile | None, inbox: Path) -> Held:
-    place = (file.path, _put_in(file.path, inbox)) if file else (None, "")
-    return Held(info.doc_id, info.title, "indexed" if file else "gone", info.passages, info.characters, info.warnings, *place)
+    note = _plain(info)
+    return replace(note, file=file.path, put_in=_put_in(file.path, inbox)) if file else replace(note, state="gone")
 
 
 def _waiting(file: NoteFile, inbox: Path) -> Held:

@@ -26,7 +26,7 @@ def unchanged(paths: Iterable[Path], known_hash: str) -> Path | None:
 def _in(source: Path, parts: Sequence[str]) -> Iterator[Path]:
     under_name = [parts[1:]] if len(parts) > 1 and parts[0] == _nfc(source.name) else []
     for rest in (parts, *under_name):
-        found = source.parent / source.name if source.is_file() and rest == (_nfc(source.name),) else _below(source, rest)
+        found = source if source.is_file() and rest == (_nfc(source.name),) else _below(source, rest)
         if found:
             yield found
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from index import disk
 from index.build import update
 from index.encoder import Encoder, open_encoder
 from index.errors import IndexProblem
@@ -16,6 +15,7 @@ from index.job import Job, Standing
 from index.morphemes import Analyser
 from index.recorded import open_recorded
 from index.settings import IndexSettings
+from index.sources import with_inbox
 from index.types import Progress, UpdateReport
 
 
@@ -97,10 +97,4 @@ class Refresher:
 def added(index_dir: Path) -> list[Path]:
     """The inbox as a folder to take in: where it holds anything, and no folder that the index mirrors has it in it already."""
     inbox = inbox_of(index_dir)
-    try:
-        sources = disk.read_manifest(index_dir).sources
-    except IndexProblem:
-        sources = ()
-    if not inbox.is_dir() or any(inbox.is_relative_to(source) for source in sources):
-        return []
-    return [inbox] if any(inbox.rglob("*")) else []
+    return [inbox] if str(inbox) in with_inbox(index_dir) and any(inbox.rglob("*")) else []

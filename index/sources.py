@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace as changed
 from pathlib import Path, PurePath
 
-from index.errors import SourceMismatch, UsageError
+from index.disk import read_manifest
+from index.errors import IndexProblem, SourceMismatch, UsageError
 from index.inbox import inbox_of
 from index.notes import NoteFile, discover
 
@@ -35,6 +36,16 @@ def choose_sources(index_dir: Path, recorded: Sequence[str], notes: Sequence[Pat
             f"To mirror only the new: rag index --replace {foreign[0]}. For an index of its own: rag index --index DIR {foreign[0]}"
         )
     return (*recorded, *foreign)
+
+
+def with_inbox(index_dir: Path) -> tuple[str, ...]:
+    """The folders that an index mirrors and its inbox, unless that lies in one of them; the inbox alone where the index cannot be read."""
+    inbox = inbox_of(index_dir)
+    try:
+        sources = read_manifest(index_dir).sources
+    except IndexProblem:
+        sources = ()
+    return sources if any(inbox.is_relative_to(source) for source in sources) else (*sources, str(inbox))
 
 
 def find_notes(sources: Sequence[str], inbox: Path | None = None) -> list[NoteFile]:

@@ -104,11 +104,10 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _columns(marks: Sequence[Mark], starts: Sequence[datetime]) -> tuple[Column, ...]:
-    """What a clock that was set back puts before the first column counts there."""
     edges = [start.timestamp() for start in starts]
     asked, refused = [0] * len(starts), [0] * len(starts)
     for mark in marks:
-        at = max(0, bisect_right(edges, mark.time) - 1)
+        at = bisect_right(edges, mark.time) - 1
         asked[at] += 1
         refused[at] += mark.abstained
     return tuple(map(Column, starts, asked, refused))

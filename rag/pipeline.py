@@ -12,7 +12,7 @@ from typing import Self
 from index.encoder import Encoder, open_encoder
 from index.errors import EncoderMismatch, ModelError, UsageError
 from index.index import Index
-from index.morphemes import Analyser
+from index.morphemes import BIGRAM, Analyser
 from index.types import Filter
 from rag import hangul
 from rag.mixture import Mixture
@@ -139,7 +139,7 @@ class Pipeline:
         named = _FRAME.sub("", question).strip()
         if _ASPECT.match(named):
             return False
-        own = _nouns(named, self.analyser) | {term for term in self.analyser.terms(named) if term.startswith("#")}
+        own = _nouns(named, self.analyser) | {term for term in self.analyser.terms(named) if term.startswith(BIGRAM)}
         held = [self._first({term: 1.0}, len(self.index)) for term in own]
         found = set.intersection(*held) if held else set()
         return bool(found) and found.isdisjoint(self._first(dict.fromkeys(self.analyser.terms(topic), 1.0), _NEAR))

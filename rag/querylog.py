@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -156,28 +156,27 @@ class QueryLog:
         self, choice: Choice = "recent", *, since: float = 0, index: str | None = None, most: int | None = None, skip: int = 0
     ) -> list[Entry]:
         """The entries asked for, newest first, or slowest first for `slow`; none where there is no log. Raises LogError."""
-        return self._select(_entry, Entry, choice, since, index, most, skip)
+        return self._select(_entry, _columns(Entry), choice, since, index, most, skip)
 
     def marks(self, *, since: float = 0, index: str | None = None) -> list[Mark]:
         """What can be counted of the entries, newest first, without their texts. Raises LogError."""
-        return self._select(_mark, Mark, "recent", since, index, None, 0)
+        return self._select(_mark, _columns(Mark), since=since, index=index)
 
     def _select(
         self,
         make: Callable[[Sequence[object]], T],
-        kind: type[T],
-        choice: Choice,
-        since: float,
-        index: str | None,
-        most: int | None,
-        skip: int,
+        columns: str,
+        choice: Choice = "recent",
+        since: float = 0,
+        index: str | None = None,
+        most: int | None = None,
+        skip: int = 0,
     ) -> list[T]:
         if not self.file.exists():
             return []
         condition, order = _CHOICES[choice]
-        names = ", ".join(f'"{name}"' for name in kind.__dataclass_fields__)  # type: ignore[attr-defined]
         which = f'{condition} AND time >= ? AND (? IS NULL OR "index" = ?)'
-        query = f"SELECT {names} FROM asked WHERE {which} ORDER BY {order} LIMIT ? OFFSET ?"
+        query = f"SELECT {columns} FROM asked WHERE {which} ORDER BY {order} LIMIT ? OFFSET ?"
         try:
             with self._opened() as database:
                 rows = database.execute(query, (since, index, index, -1 if most is None else most, skip)).fetchall()
@@ -187,8 +186,8 @@ class QueryLog:
 
     def retrieved(self, index: str) -> Retrieved:
         """Which notes the questions kept have brought up, for one index. Raises LogError."""
-        entries = self.read(index=index)
-        return Retrieved(len(entries), frozenset(note_of(passage) for entry in entries for passage in entry.passages))
+        asked = self._select(_passages, "passages", index=index)
+        return Retrieved(len(asked), frozenset(note_of(passage) for passages in asked for passage in passages))
 
     def add(self, items: Sequence[Entry | Rating]) -> None:
         """Writes entries and thumbs in their order, and lets the oldest go. Raises sqlite3.Error, OSError."""
@@ -290,9 +289,17 @@ def _insert(database: sqlite3.Connection, entry: Entry) -> None:
     database.execute(f"INSERT INTO asked ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
 
 
+def _columns(kind: type[Entry | Mark]) -> str:
+    return ", ".join(f'"{each.name}"' for each in fields(kind))
+
+
+def _passages(row: Sequence[object]) -> tuple[str, ...]:
+    return tuple(json.loads(str(row[0])))
+
+
 def _entry(row: Sequence[object]) -> Entry:
     found = Entry(*row)  # type: ignore[arg-type]
-    return replace(found, passages=tuple(json.loads(str(found.passages))), abstained=bool(found.abstained))
+    return replace(found, passages=_passages([found.passages]), abstained=bool(found.abstained))
 
 
 def _mark(row: Sequence[object]) -> Mark:

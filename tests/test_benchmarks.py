@@ -323,14 +323,10 @@ def test_a_program_that_crashes_is_no_answer() -> None:
         latency._run([sys.executable, "-c", "1 / 0"])
 
 
-def test_latency_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("measure", [latency.measure, typing.measure, lambda index, _: page.measure(index)])
+def test_without_an_index_it_says_how_to_make_one(tmp_path: Path, measure: Callable[[Path, Path], Findings]) -> None:
     with pytest.raises(IndexMissing, match="Make one: rag index"):
-        latency.measure(tmp_path, tmp_path / "questions.jsonl")
-
-
-def test_typing_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match="Make one: rag index"):
-        typing.measure(tmp_path, tmp_path / "questions.jsonl")
+        measure(tmp_path, tmp_path / "questions.jsonl")
 
 
 @pytest.mark.browser
@@ -340,11 +336,6 @@ def test_typing_from_end_to_end(notes: Path) -> None:
     assert 0 < figure(list(found.figures), "first key with passages, p50") < 5000
     assert {each.name: each.goal for each in found.figures if each.goal} == {"first key with passages, p50": 150}
     assert 0 <= figure(list(found.figures), "keys without passages of their own") < 100
-
-
-def test_the_page_without_an_index_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match="Make one: rag index"):
-        page.measure(tmp_path)
 
 
 @pytest.mark.browser

@@ -40,8 +40,6 @@ WEEK: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only not
 TYPE: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes of these formats, such as `pdf`"}
 AS_TYPED: dict[str, Any] = {"description": "mend no slips of the keyboard"}
 
-Answering = Callable[[Asks, calls.Asked], Json]
-
 
 def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None) -> "FastAPI":
     """The API as an ASGI application. `pipeline` gives the current pipeline or raises RagError; without `status` there is no such route."""
@@ -68,7 +66,7 @@ def _operation(route: "APIRoute") -> str:
 
 
 def _add_questions(
-    routes: "FastAPI", pipeline: Callable[[], Asks], path: str, summary: str, answering: Answering, shape: type[Found | AnswerShape]
+    routes: "FastAPI", pipeline: Callable[[], Asks], path: str, summary: str, answering: calls.Answering, shape: type[Found | AnswerShape]
 ) -> None:
     """One question by GET, for a browser or curl, or by POST as JSON."""
     from fastapi import Body, Query

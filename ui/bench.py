@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from index.errors import DataError, UsageError
 from index.job import Job
-from index.types import Document, Passage, Progress
+from index.split import locator
+from index.types import Document, Locator, Passage, Progress
 from rag.drafting.gold_file import Gold, GoldFile, gold_path, quote_of
 from rag.types import RETRIEVERS, RetrieverName
 from ui.html_note import digest, parse_target
 from ui.web_index import Asks, ByWords
 
 if TYPE_CHECKING:
+    from index.index import Index
     from rag.evaluation.datasets import Context, Dataset, Question
     from rag.evaluation.report import Report
     from rag.evaluation.setups import Setup
@@ -41,9 +44,9 @@ class Choice:
     splits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a run or a comparison found; of a run `setups` has one for each retriever."""
+    """What a run or a comparison found, equal to itself alone; of a run `setups` has one for each retriever."""
 
     report: Report
     setups: tuple[Setup, ...]
@@ -69,27 +72,29 @@ class Bench:
     which: Which | None = None
     split: str = "dev"
     _lock: Lock = field(default_factory=Lock)
-    _folder: Path | None = None
-    _gold: GoldFile | None = None
-    _passages: tuple[int, dict[str, Passage]] | None = None
+
+    def home(self) -> Path:
+        """The folder of the index; UsageError where the page has no place of its own."""
+        if self.place is None:
+            raise UsageError("this page stands before no index folder: open it with `rag ui`")
+        return self.place
 
     @property
     def gold(self) -> GoldFile:
         """The page's own gold; UsageError where the page has no place of its own."""
-        if self.place is None:
-            raise UsageError("this page stands before no index folder: open it with `rag ui`")
-        if self._gold is None:
-            self._gold = GoldFile(gold_path(self.place))
-        return self._gold
+        return GoldFile(gold_path(self.home()))
 
     def measured(self) -> tuple[Pipeline, tuple[RetrieverName, ...]]:
         """The pipeline, and the retrievers that it can be asked with. RagError where it cannot be opened."""
+        self.home()
         opened = self.pipeline()
-        names: tuple[RetrieverName, ...] = ("lexical",) if isinstance(opened, ByWords) else RETRIEVERS
-        inner = opened.pipeline if isinstance(opened, ByWords) else opened
-        if self.place is None or not hasattr(inner, "encoder"):
-            raise UsageError("this page stands before no index folder: open it with `rag ui`")
-        return cast("Pipeline", inner), names
+        if isinstance(opened, ByWords):
+            return cast("Pipeline", opened.pipeline), ("lexical",)
+        return cast("Pipeline", opened), RETRIEVERS
+
+    @property
+    def is_running(self) -> bool:
+        return self.job is not None and self.job.is_running
 
     # Questions
 
@@ -126,9 +131,7 @@ class Bench:
 
         if which == "file":
             return load_loose(self.uploaded)
-        if self.place is None:
-            raise UsageError("this page stands before no index folder: open it with `rag ui`")
-        return load_input(self.place.parent / BESIDE if which == "index" else gold_path(self.place), None, "all")
+        return load_input(self.home().parent / BESIDE if which == "index" else self.gold.path, None, "all")
 
     def upload(self, files: Sequence[Path]) -> Choice:
         """Takes files as a set of questions instead of those before; DataError, UsageError, and then those before stay."""
@@ -143,9 +146,9 @@ class Bench:
         except (DataError, UsageError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder, self.uploaded, self.which = folder, copies, "file"
+        for before in self.uploaded[:1]:
+            shutil.rmtree(before.parent, ignore_errors=True)
+        self.uploaded, self.which = copies, "file"
         return _choice("file", data)
 
     # Jobs
@@ -206,7 +209,7 @@ class Bench:
 
     def _start(self, name: str, work: Callable[[Progress], Outcome | int], costs: Mapping[str, float] | None = None) -> None:
         with self._lock:
-            if self.job and self.job.is_running:
+            if self.is_running:
                 raise UsageError("something else is running: wait for its end, or cancel it")
             self.job = Job(name, work, costs)
 
@@ -247,39 +250,23 @@ class Bench:
         words = document.text[target.start : target.end]
         if digest([words, *(span.quote for span in spans)]) != target.check or not words.strip():
             return None
-        passage = Passage(target.doc, document.title, (), words, target.start, target.end, _nowhere())
+        passage = Passage(target.doc, document.title, (), words, target.start, target.end, Locator(1))
         version = next((info.content_hash for info in index.documents() if info.doc_id == target.doc), "")
         return document, quote_of(document, passage, spans), version
 
     # Passages
 
-    def passage(self, doc_id: str, start: int, end: int) -> Passage:
-        """The passage of the index at a place, or the words there under their note's title; KeyError where there is no such note."""
+    def around(self, doc_id: str, start: int, end: int) -> Passage | None:
+        """The passage of the index that holds most of a place, else the words there; None where there is no such note."""
         index: Any = self.pipeline().index
-        if hasattr(index, "passages"):
-            if self._passages is None or self._passages[0] != index.generation:
-                self._passages = (index.generation, {each.passage_id: each for each in index.passages(range(len(index)))})
-            found = self._passages[1].get(f"{doc_id}#{start}-{end}")
-            if found:
-                return found
-        from index.split import locator
-
-        document: Document = index.document(doc_id)
-        return Passage(doc_id, document.title, (), document.text[start:end], start, end, locator(document)(start))
-
-    def around(self, doc_id: str, start: int, end: int) -> Passage:
-        """The passage of the index that holds most of a place; KeyError where there is no such note."""
-        exact = self.passage(doc_id, start, end)
-        near = [each for each in (self._passages[1].values() if self._passages else ()) if each.doc_id == doc_id]
-        overlaps = [each for each in near if each.start < end and start < each.end]
-        return max(overlaps, key=lambda each: (min(each.end, end) - max(each.start, start), -each.start), default=exact)
-
-    def around_or_none(self, doc_id: str, start: int, end: int) -> Passage | None:
-        """As `around`, None where there is no such note."""
         try:
-            return self.around(doc_id, start, end)
+            document: Document = index.document(doc_id)
         except KeyError:
             return None
+        near = [each for each in _passages(index, doc_id) if each.start < end and start < each.end]
+        if not near:
+            return Passage(doc_id, document.title, (), document.text[start:end], start, end, locator(document)(start))
+        return max(near, key=lambda each: (min(each.end, end) - max(each.start, start), -each.start))
 
     def document(self, doc_id: str) -> Document | None:
         """A note, None where there is no such one."""
@@ -293,10 +280,12 @@ class Bench:
         return int(getattr(self.pipeline().index, "generation", 0))
 
 
-def _nowhere() -> Any:
-    from index.types import Locator
-
-    return Locator(1)
+def _passages(index: Index, doc_id: str) -> list[Passage]:
+    """Those of a note, whose ids run on as the notes do."""
+    infos = index.documents()
+    at = bisect_left(infos, doc_id, key=lambda info: info.doc_id)
+    first = sum(info.passages for info in infos[:at])
+    return index.passages(range(first, first + infos[at].passages))
 
 
 def _choice(which: Which, data: Dataset) -> Choice:

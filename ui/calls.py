@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.errors import RagError, UsageError
 from index.types import Filter
 from rag.types import RETRIEVERS, RetrieverName
-from ui import view
+from ui import scope, view
 from ui.view import Json
 from ui.web_index import Asks
 
 MOST_CHARACTERS = 1000
 """Of a question, as on the page."""
 MOST_PASSAGES = 50
-MOST_NAMES = 20
+MOST_NAMES = scope.MOST
 """Of notes, folders, weeks and formats, each."""
 LONGEST_NAME = 300
 FAULT = "the program failed; its terminal shows where"
@@ -47,6 +47,10 @@ class Asked:
             raise UsageError(f"k is {self.k}: from 1 to {MOST_PASSAGES}")
         if self.retriever not in RETRIEVERS:
             raise UsageError(f"no retriever {self.retriever!r}; there are {', '.join(RETRIEVERS)}")
+
+
+Answering = Callable[[Asks, Asked], Json]
+"""`search` or `ask`."""
 
 
 def search(asks: Asks, asked: Asked) -> Json:

@@ -11,7 +11,7 @@ from index.located import candidates, unchanged
 from index.notes.pdf_picture import PagePicture, page_picture
 from index.types import Document
 from ui import html_note
-from ui.html_note import SHAPES, Look, Shape, Target
+from ui.html_note import Look, Target
 from ui.i18n import Lang, language
 from ui.i18n_note import note_texts
 from ui.web_index import Notes
@@ -35,11 +35,9 @@ def look_of(index: Notes, document: Document, target: Target, request: Mapping[s
     """How a note is shown: as asked, as far as it can be."""
     if document.structure == "text":
         return Look()
-    asked = request.get("shape")
-    shape: Shape | None = asked if asked in SHAPES else None
+    shape = request.get("shape")
     if not document.doc_id.lower().endswith(".pdf"):
-        shape = "source" if shape == "source" else "read"
-        return Look(shape, ("read", "source"))
+        return Look("source" if shape == "source" else "read", ("read", "source"))
     words = note_texts(lang)
     paths = candidates(index.sources, document.doc_id)
     path = unchanged(paths, _known_hash(index, document.doc_id))

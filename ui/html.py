@@ -191,11 +191,7 @@ def _repaired(answer: Answer, t: Texts) -> str:
     if not answer.repairs:
         return ""
     button = f'<button type="button" class="undo" data-act="as-typed" data-question="{escape(answer.question)}">{t.as_typed}</button>'
-    return f'<p class="repaired"><span>{escape(_searched_for(answer, t))}</span> {button}</p>'
-
-
-def _searched_for(answer: Answer, t: Texts) -> str:
-    return searched_for(answer.repairs, t)
+    return f'<p class="repaired"><span>{escape(searched_for(answer.repairs, t))}</span> {button}</p>'
 
 
 def searched_for(repairs: Sequence[Repair], t: Texts) -> str:
@@ -205,7 +201,7 @@ def searched_for(repairs: Sequence[Repair], t: Texts) -> str:
 
 
 def _notices(shown: Start | Answer, t: Texts) -> str:
-    told = _searched_for(shown, KO) if isinstance(shown, Answer) and shown.repairs else ""
+    told = searched_for(shown.repairs, KO) if isinstance(shown, Answer) and shown.repairs else ""
     items = "".join(f"<li>{_code(spoken(notice, t))}</li>" for notice in shown.notices if notice != told)
     return f'<ul class="notices" aria-label="{t.notices}">{items}</ul>' if items else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -37,7 +38,7 @@ def glanced(glance: Glance, lang: Lang) -> str:
     count = t.typing_count.format(count=len(glance.hits))
     return (
         f'<section class="glance" aria-label="{t.typing}"><div class="bar-title"><h2>{t.typing}</h2><span role="status">{count}</span>'
-        f'<span class="then">{t.typing_hint.format(enter=ENTER)}</span></div>{_meant(glance, words, t)}<ol>{rows}</ol></section>'
+        f'<span class="then">{t.typing_hint.format(enter=ENTER)}</span></div>{_meant(glance, words)}<ol>{rows}</ol></section>'
     )
 
 
@@ -48,12 +49,12 @@ def _nothing(glance: Glance, t: AskTexts) -> str:
     )
 
 
-def _meant(glance: Glance, words: Texts, t: AskTexts) -> str:
+def _meant(glance: Glance, words: Texts) -> str:
     """What was searched where it is not what was typed: a topic carried along, a slip mended, which a click undoes."""
     carried = f'<p class="searched"><span>{words.searched}</span> {escape(glance.searched)}</p>' if glance.searched else ""
     if not glance.repairs:
         return carried
-    button = f'<button type="button" class="undo" data-as-typed>{t.undo}</button>'
+    button = f'<button type="button" class="undo" data-as-typed>{words.as_typed}</button>'
     return f'{carried}<p class="repaired"><span>{escape(html.searched_for(glance.repairs, words))}</span> {button}</p>'
 
 
@@ -124,8 +125,8 @@ def choices(kind: str, offered: Offer, lang: Lang) -> Choices:
     t = ask_texts(lang)
     if kind != "notes":
         return [(html.named(kind, value, offered, t), value) for value in getattr(offered, kind)]
-    titles = [title for _, title in offered.titles]
-    return [(title if titles.count(title) == 1 else f"{title} · {doc_id}", doc_id) for doc_id, title in offered.titles]
+    titles = Counter(title for _, title in offered.titles)
+    return [(title if titles[title] == 1 else f"{title} · {doc_id}", doc_id) for doc_id, title in offered.titles]
 
 
 # What the script says
@@ -145,6 +146,6 @@ def keys_help(lang: Lang) -> str:
     )  # fmt: skip
     list_ = "".join(f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in keys)}</dt><dd>{said}</dd>" for keys, said in rows)
     return (
-        f'<div class="sheet-bar"><h2 id="help-title">{t.keys}</h2><button type="button" class="close">{t.close}</button></div>'
+        f'<div class="sheet-bar"><h2 id="help-title">{t.keys}</h2><button type="button" class="close">{texts(lang).close}</button></div>'
         f"<dl>{list_}</dl>"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
 from statistics import fmean
 from threading import Lock
@@ -14,12 +15,12 @@ from rag.evaluation.gate import LEVEL
 from rag.evaluation.report import Cell, QuestionRow, Report, Table, by_system
 from rag.evaluation.setups import SHOWN, Setup, share_right, sides
 from rag.evaluation.stats import Interval
-from rag.types import RetrieverName
+from rag.types import RETRIEVERS, RetrieverName
 from ui import html_job
 from ui.bench import Choice, Outcome
 from ui.count import Count
 from ui.html_report import figure_html, titled_html
-from ui.html_table import safe, table_html
+from ui.html_table import coded, safe, table_html
 from ui.i18n import Lang, texts
 from ui.i18n_measure import MeasureTexts, measure_texts
 from ui.i18n_report import report_texts
@@ -59,11 +60,6 @@ def problem(message: str, lang: Lang, crashed: bool = False) -> str:
     return f'<section class="card problem" role="alert"><h3>{t.failed}</h3><p class="what">{coded(message)}</p>{rest}</section>'
 
 
-def coded(text: str) -> str:
-    """Escaped text in which what is back-quoted is `<code>`."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
-
-
 def notice(message: str) -> str:
     """One line for the reader, out of our own words."""
     return f'<p class="told" role="status">{coded(message)}</p>'
@@ -100,24 +96,22 @@ def _stage(standing: Standing[Outcome | int], t: MeasureTexts) -> str:
     words = {"retrieve": t.stage_retrieve, "answer": t.stage_answer, "encode": t.stage_encode, "draft": t.stage_draft}
     side = re.match(r"([ab]) ", standing.stage)
     name = next((words[key] for key in words if key in standing.stage), t.stage_start)
-    retriever = next((getattr(texts(t.lang), each) for each in ("hybrid", "dense", "lexical") if standing.stage.endswith(each)), "")
+    retriever = next((getattr(texts(t.lang), each) for each in RETRIEVERS if standing.stage.endswith(each)), "")
     before = f"{side[1].upper()} · " if side else ""
     count = f" · {standing.done:,} / {standing.total:,}" if standing.total else ""
     return f"{before}{name}{f' · {_short(retriever)}' if retriever else ''}{count}"
 
 
-def cancelled(lang: Lang) -> str:
-    return notice(measure_texts(lang).cancelled)
-
-
 # What a run found
 
 
+@lru_cache(2)  # a view that is opened again has the same charts, which take a second
 def run_result(outcome: Outcome, lang: Lang) -> str:
     """Headline figures in words, the methods, charts, tables, and every question."""
     t = measure_texts(lang)
     report, k = outcome.report, outcome.setups[0].k
-    ranked = {setup.retriever: by_system(report.rows).get(setup.retriever, []) for setup in outcome.setups}
+    rows = by_system(report.rows)
+    ranked = {setup.retriever: rows.get(setup.retriever, []) for setup in outcome.setups}
     first = outcome.setups[0].retriever
     named = _renamed(report, lang)
     figures = _figures(named, lang)
@@ -211,7 +205,7 @@ def _short(name: str) -> str:
 def _renamed(report: Report, lang: Lang) -> Report:
     """The report with its systems in the reader's words."""
     t = measure_texts(lang)
-    names = {name: method_name(name, t) for name in ("hybrid", "dense", "lexical")} | {"pipeline": t.answer}
+    names = {name: method_name(name, t) for name in RETRIEVERS} | {"pipeline": t.answer}
 
     def said(cell: Cell) -> Cell:
         return " - ".join(names.get(part, part) for part in cell.split(" - ")) if isinstance(cell, str) else cell

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal
 
 from index.notes.pdf_picture import Box, PagePicture, boxes
 from index.types import Document, Mark, Passage
@@ -23,7 +23,6 @@ from ui.markdown import Note, rendered
 
 Shape = Literal["page", "read", "source"]
 """How a note is shown: a page of its PDF as a picture, its Markdown as what it means, or its text line by line."""
-SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 NOTE_LINES = 4000
 """A longer note is shown in part, around the place asked for: a browser does not lay out a million lines."""

@@ -14,6 +14,7 @@ from index.refresh import Run
 from index.types import Document, DocumentInfo, NoteProblem, UpdateReport
 from ui import html_job
 from ui.count import Count
+from ui.html_table import coded
 from ui.i18n import Lang
 from ui.i18n_notes import NotesTexts, notes_texts, said
 
@@ -44,7 +45,7 @@ def add(inbox: Path | None, lang: Lang, *, running: bool = False) -> str:
     """Where files are dropped; with no inbox, that nothing can be changed here."""
     t = notes_texts(lang)
     if inbox is None:
-        return f'<section class="card fixed"><h2>{t.fixed}</h2><p>{_coded(t.fixed_note)}</p></section>'
+        return f'<section class="card fixed"><h2>{t.fixed}</h2><p>{coded(t.fixed_note)}</p></section>'
     kinds = t.formats.format(kinds=", ".join(dict.fromkeys(KINDS.values())), size=MEGABYTES)
     stop = " disabled" if running else ""
     accept = ",".join(SUFFIXES)
@@ -116,7 +117,6 @@ Look = Callable[[str], Document | None]
 def result(run: Run, infos: Mapping[str, DocumentInfo], look: Look, lang: Lang, inbox: Path | None = None) -> str:
     """What a run did, file by file: what was put in, brought up to date, taken out, could not be read, and was left out beforehand."""
     t = notes_texts(lang)
-    close = f'<button type="button" class="shut" data-do="dismiss">{t.dismiss}</button>'
     rows = _told(run.taken, t) if run.taken else []
     match run.now.outcome:
         case UpdateReport() as report:
@@ -128,32 +128,25 @@ def result(run: Run, infos: Mapping[str, DocumentInfo], look: Look, lang: Lang, 
         case Failed() as failed:
             head = t.busy if failed.busy else t.crashed if failed.crashed else t.failed
             note = t.busy_note if failed.busy else t.crashed_note if failed.crashed else ""
-            words = (f"<p>{_coded(note)}</p>" if note else "") + f'<p class="detail">{_coded(_reason(failed.message, lang))}</p>'
+            words = (f"<p>{coded(note)}</p>" if note else "") + f'<p class="detail">{coded(_reason(failed.message, lang))}</p>'
             look_of = "failed"
         case Stopped():
             head, words, look_of = t.stopped, f"<p>{t.stopped_note}</p>", "stopped"
         case None:
             return ""
-    title = f'<div class="bar-title"><h2>{head}</h2>{close}</div>'
-    return f'<section class="card result {look_of}" role="status">{title}{words}{_rows(rows, t)}</section>'
+    return _card(look_of, head, words + _rows(rows, t), t)
 
 
 def not_now(taken: Taken, lang: Lang) -> str:
     """What was not put in, where that leaves nothing to index."""
     t = notes_texts(lang)
     rows = _told(taken, t)
-    close = f'<button type="button" class="shut" data-do="dismiss">{t.dismiss}</button>'
-    head = f'<div class="bar-title"><h2>{t.done_same}</h2>{close}</div>'
-    return f'<section class="card result" role="status">{head}{_rows(rows, t)}</section>' if rows else ""
+    return _card("", t.done_same, _rows(rows, t), t) if rows else ""
 
 
 def message(head: str, words: str, lang: Lang) -> str:
     """A short word where a file list would be too much."""
-    close = f'<button type="button" class="shut" data-do="dismiss">{notes_texts(lang).dismiss}</button>'
-    return (
-        f'<section class="card result failed" role="status"><div class="bar-title"><h2>{head}</h2>{close}</div>'
-        f"<p>{_coded(words)}</p></section>"
-    )
+    return _card("failed", head, f"<p>{coded(words)}</p>", notes_texts(lang))
 
 
 def _reason(message: str, lang: Lang) -> str:
@@ -228,7 +221,7 @@ def _more(count: int, t: NotesTexts) -> str:
     return f'<li class="more">{t.more.format(count=Count(count))}</li>' if count > 0 else ""
 
 
-def _coded(words: str) -> str:
-    """Escaped words, what stands in backquotes as code."""
-    parts = escape(words).split("`")
-    return "".join(f"<code>{part}</code>" if odd % 2 else part for odd, part in enumerate(parts))
+def _card(look: str, head: str, words: str, t: NotesTexts) -> str:
+    """What is said of a run, and the button that takes it away."""
+    close = f'<button type="button" class="shut" data-do="dismiss">{t.dismiss}</button>'
+    return f'<section class="card result {look}" role="status"><div class="bar-title"><h2>{head}</h2>{close}</div>{words}</section>'

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rag.drafting.gold_file import Gold, Piece
 from rag.quotes import find_quote
-from ui import html, html_measure
+from ui import html
 from ui.bench import Bench
 from ui.count import Count
 from ui.html_note import digest, place_of
-from ui.html_table import safe
+from ui.html_table import coded, safe
 from ui.i18n import Lang
 from ui.i18n_measure import MeasureTexts, measure_texts
 
@@ -56,7 +56,7 @@ def gold_html(golds: Sequence[Gold], file: Path, bench: Bench, lang: Lang) -> st
     told = f'<p class="told stale">{t.stale_note.format(count=Count(stale))}</p>' if stale else ""
     rows = "".join(_row(each, bench, t) for each in kept)
     count = f"<span>{t.count.format(count=Count(len(kept)))}</span>" if kept else ""
-    note = html_measure.coded(t.mine_note.format(file=file)) if kept else t.mine_none
+    note = coded(t.mine_note.format(file=file)) if kept else t.mine_none
     thrown = f" · {t.rejected_count.format(count=Count(rejected))}" if rejected else ""
     return (
         f'<section class="mine"><div class="bar-title"><h2>{t.mine}</h2>{count}</div><p class="hint">{note}{thrown}</p>{told}'
@@ -94,7 +94,7 @@ def _tag(gold: Gold) -> str:
 def _passage(piece: Piece, gold: Gold, bench: Bench) -> str:
     """The passage that a draft comes from: its quote underlined, its answer marked."""
     span = piece.span
-    passage = bench.around_or_none(span.doc_id, span.start, span.end) if span else None
+    passage = bench.around(span.doc_id, span.start, span.end) if span else None
     if span is None or passage is None:
         return f'<p class="passage" dir="auto">{safe(piece.quote)}</p>'
     start, end = max(0, span.start - passage.start), max(0, span.end - passage.start)
@@ -129,7 +129,7 @@ def _row(gold: Gold, bench: Bench, t: MeasureTexts) -> str:
 def _piece(piece: Piece, bench: Bench) -> str:
     """The quote, and the note that it opens."""
     words = f'<q dir="auto">{safe(piece.quote)}</q>'
-    passage = bench.around_or_none(piece.span.doc_id, piece.span.start, piece.span.end) if piece.span else None
+    passage = bench.around(piece.span.doc_id, piece.span.start, piece.span.end) if piece.span else None
     if piece.span is None or passage is None:
         return f'<li class="gone"><span class="path"><bdi>{safe(piece.doc_id)}</bdi></span>{words}</li>'
     target, where = place_of(passage, [piece.span]), html.crumb(passage)

@@ -66,6 +66,8 @@ def _gold_words(bench: Bench, gold: Sequence[Span], answerable: bool, t: Measure
     items = []
     for span in gold[:_GOLD_SHOWN]:
         passage = bench.around(span.doc_id, span.start, span.end)
+        if passage is None:
+            continue
         target = place_of(passage, [span])
         where = f'<button type="button" class="origin" data-open="{target}"><span class="path">{html.crumb(passage)}</span></button>'
         items.append(f'<li>{where}<q dir="auto">{safe(span.quote)}</q></li>')
@@ -100,7 +102,7 @@ def _answered(bench: Bench, row: QuestionRow, gold: Sequence[Span], t: MeasureTe
     worth = f"F1 {row.metrics['F1']:.2f} · " if "F1" in row.metrics else ""
     items = []
     for hit in row.hits:
-        passage = bench.around_or_none(hit.doc_id, hit.start, hit.end)
+        passage = bench.around(hit.doc_id, hit.start, hit.end)
         if passage is not None:
             document = bench.document(hit.doc_id)
             words = document.text[hit.start : hit.end] if document else ""
@@ -120,7 +122,7 @@ def _hit(bench: Bench, outcome: Outcome, hit: HitRow, rank: int, gold: Sequence[
             f'<span class="path"><bdi>{title}</bdi></span></div>'
             f'<p class="passage" dir="auto">{body}</p></li>'
         )
-    passage = bench.around_or_none(hit.doc_id, hit.start, hit.end)
+    passage = bench.around(hit.doc_id, hit.start, hit.end)
     return "" if passage is None else _card(passage, gold, is_gold, rank, t, gold)
 
 

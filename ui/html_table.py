@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -21,6 +22,11 @@ _NAMES = {"kind", "split", "verdict", "measure"}  # columns whose cells are word
 def safe(value: object) -> str:
     """Anything as text of the page."""
     return escape(plain(str(value)))
+
+
+def coded(text: str) -> str:
+    """Escaped text in which what is back-quoted is `<code>`."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def number(value: Cell) -> str:

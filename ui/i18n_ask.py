@@ -22,7 +22,6 @@ class AskTexts:
     typing_hint: str
     typing_none: str
     typing_none_hint: str
-    undo: str
     scope: str
     scope_note: str
     scope_folder: str
@@ -61,7 +60,6 @@ class AskTexts:
     key_open: str
     key_close: str
     key_help: str
-    close: str
     cut: str
 
 
@@ -72,7 +70,6 @@ KO = AskTexts(
     typing_hint="{enter}를 누르면 뜻까지 살펴 답을 찾습니다.",
     typing_none="아직 겹치는 낱말이 없습니다",
     typing_none_hint="{enter}를 누르면 뜻으로도 찾습니다.",
-    undo="입력한 대로 검색",
     scope="찾는 범위",
     scope_note="노트",
     scope_folder="폴더",
@@ -111,7 +108,6 @@ KO = AskTexts(
     key_open="고른 단락을 노트에서 열기",
     key_close="닫기 · 질문칸에서 나오기",
     key_help="이 도움말",
-    close="닫기",
     cut="질문은 {limit}자까지 적을 수 있습니다. 붙여 넣은 글에서 넘치는 부분은 잘렸습니다.",
 )
 
@@ -122,7 +118,6 @@ EN = AskTexts(
     typing_hint="Press {enter} to look at meaning too, and answer.",
     typing_none="No word of this is in the notes yet",
     typing_none_hint="Press {enter} to search by meaning too.",
-    undo="Search as typed",
     scope="Search in",
     scope_note="Note",
     scope_folder="Folder",
@@ -161,7 +156,6 @@ EN = AskTexts(
     key_open="open the chosen passage in its note",
     key_close="close · leave the question box",
     key_help="this help",
-    close="Close",
     cut="A question can have {limit} characters. What you pasted was longer and has been cut.",
 )
 

@@ -11,7 +11,6 @@ from ui.i18n import Lang
 class NoteTexts:
     """The words of one language. Braces are filled by `str.format`."""
 
-    lang: Lang
     shapes: str
     read: str
     source: str
@@ -32,7 +31,6 @@ class NoteTexts:
 
 
 KO = NoteTexts(
-    lang="ko",
     shapes="보는 방법",
     read="보기 좋게",
     source="원문",
@@ -53,7 +51,6 @@ KO = NoteTexts(
 )
 
 EN = NoteTexts(
-    lang="en",
     shapes="How to show it",
     read="Formatted",
     source="Source",

@@ -76,7 +76,7 @@ def _parts(note: Note, start: int, end: int) -> Iterator[str]:
     for first, last, group in _groups(tokens):
         yield page.left_out(shown, first)
         yield page.block(first, last, group)
-        shown = max(shown, last)
+        shown = last
     yield page.left_out(shown, len(page.starts) - 1)
 
 
@@ -245,10 +245,12 @@ class _Page:
             places = self._heading_places(token, before.markup)
         else:
             places = self._row_places(token, token.content.split("\n"), 0)
-        return places if places is not None and self._agree(token.content, places) else None
+        return self._agreed(token.content, places)
 
-    def _agree(self, content: str, places: Places) -> bool:
-        return len(content) == len(places) and content == "".join(map(self.note.text.__getitem__, places))
+    def _agreed(self, content: str, places: Places | None) -> Places | None:
+        """The places if the note's characters there are the content's."""
+        same = places is not None and content == "".join(map(self.note.text.__getitem__, places))
+        return places if same else None
 
     def _heading_places(self, token: Token, markup: str) -> Places | None:
         start, end = self._line(token)
@@ -296,19 +298,12 @@ class _Page:
         info = re.split(r"[\s{]", token.info.strip(), maxsplit=1)[0][:20]
         name = f' data-lang="{escape(info)}"' if info else ""
         writer.tag(f'<pre dir="ltr"{self._here(token)}{name}><code>')
-        rows = token.content.removesuffix("\n").split("\n")
-        places = self._row_places(token, rows, int(token.type == "fence")) if token.content else ()
-        self._characters(writer, token.content.removesuffix("\n"), places)
+        content = token.content.removesuffix("\n")
+        rows = self._row_places(token, content.split("\n"), int(token.type == "fence")) if token.content else ()
+        places = self._agreed(content, rows)
+        writer.unplaced |= places is None
+        self._slice(writer, content, places, 0, len(content))
         writer.tag("</code></pre>")
-
-    def _characters(self, writer: _Writer, content: str, places: Places | None) -> None:
-        """Characters of the note, or where their places are not known the same without marks."""
-        if places is None or not self._agree(content, places):
-            writer.unplaced = True
-            writer.tag(escape(content))
-            return
-        for start, end in _runs(places):
-            writer.words(start, end)
 
     def _inline(self, writer: _Writer, token: Token, before: Token) -> None:
         from ui.markdown_parser import LONGEST_INLINE, inline
@@ -316,26 +311,21 @@ class _Page:
         if not token.content:  # a row may leave out thousands of cells
             return
         places = self._places(token, before)
+        writer.unplaced |= places is None
         if len(token.content) > LONGEST_INLINE:
             writer.tag('<span class="plain">')
-            self._characters(writer, token.content, places)
+            self._slice(writer, token.content, places, 0, len(token.content))
             writer.tag("</span>")
             return
-        writer.unplaced |= places is None
-        self.links.clear()
         for child in inline(token.content, self.env):
             self._child(writer, child, token.content, places)
-        while self.links:  # a link that the parser left open
-            writer.tag(self.links.pop())
 
     def _child(self, writer: _Writer, token: Token, content: str, places: Places | None) -> None:
         start, end = token.meta.get("at", (0, 0))
         match token.type:
             case "text" | "text_special" if content[start:end] == token.content:
                 self._slice(writer, content, places, start, end)
-            case "text_special":
-                self._instead(writer, escape(token.content), content, places, start, end)
-            case "text":
+            case "text" | "text_special":
                 if token.content:
                     self._instead(writer, escape(token.content), content, places, start, end)
             case "code_inline":
@@ -350,11 +340,12 @@ class _Page:
             case "link_open":
                 self.links.append(_link(writer, str(token.attrs.get("href", ""))))
             case "link_close":
-                writer.tag(self.links.pop() if self.links else "")
+                writer.tag(self.links.pop())
             case kind:
                 writer.tag(_EMPHASIS[kind])
 
     def _slice(self, writer: _Writer, content: str, places: Places | None, start: int, end: int) -> None:
+        """Characters of the note, or where their places are not known the same without marks."""
         if places is None:
             writer.tag(escape(content[start:end]))
             return

@@ -16,7 +16,7 @@ T = TypeVar("T", str, int)
 KINDS = ("notes", "folders", "weeks", "types")
 """The fields of a filter, in the order in which they are shown."""
 MOST = 20
-"""Of each kind, as for every other door."""
+"""Of each kind."""
 
 
 @dataclass(frozen=True, slots=True)

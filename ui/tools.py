@@ -21,6 +21,18 @@ from ui.web_index import Asks
 PIECE = 20_000
 """Characters of a note that are given at once, if nothing else is asked: a model's window is small."""
 
+ASKED = """
+
+Args:
+    question: {question}
+    k: how many passages at most, from 1 to 50
+    retriever: by words (lexical), by meaning (dense), or both (hybrid)
+    note: only notes of this name, such as week05/*.md
+    folder: only notes of this folder
+    week: only notes named after this week, such as 3 for week03 or 3주차; 0 for all
+    type: only notes of this format, such as pdf
+"""
+
 Tool = Callable[..., str]
 
 
@@ -32,38 +44,6 @@ def can_serve() -> bool:
 def tools(pipeline: Callable[[], Asks]) -> tuple[Tool, ...]:
     """`search`, `ask` and `get_note`; each gives JSON as text and raises RagError, which the model is told."""
 
-    def search(
-        question: str, k: int = 5, retriever: RetrieverName = "hybrid", note: str = "", folder: str = "", week: int = 0, type: str = ""
-    ) -> str:
-        """Find the passages of the lecture notes that are nearest to a question, best first, each with its source.
-
-        Args:
-            question: what is looked for, in Korean or English
-            k: how many passages at most, from 1 to 50
-            retriever: by words (lexical), by meaning (dense), or both (hybrid)
-            note: only notes of this name, such as week05/*.md
-            folder: only notes of this folder
-            week: only notes named after this week, such as 3 for week03 or 3주차; 0 for all
-            type: only notes of this format, such as pdf
-        """
-        return _text(calls.search(pipeline(), calls.Asked(question, k, retriever, _kept(note, folder, week, type))))
-
-    def ask(
-        question: str, k: int = 5, retriever: RetrieverName = "hybrid", note: str = "", folder: str = "", week: int = 0, type: str = ""
-    ) -> str:
-        """Answer a question in the exact words of the lecture notes, with source and confidence, or say that they do not answer it.
-
-        Args:
-            question: one question about one thing, in Korean or English
-            k: how many passages at most, from 1 to 50
-            retriever: by words (lexical), by meaning (dense), or both (hybrid)
-            note: only notes of this name, such as week05/*.md
-            folder: only notes of this folder
-            week: only notes named after this week, such as 3 for week03 or 3주차; 0 for all
-            type: only notes of this format, such as pdf
-        """
-        return _text(calls.ask(pipeline(), calls.Asked(question, k, retriever, _kept(note, folder, week, type))))
-
     def get_note(doc_id: str, start: int = 0, length: int = PIECE) -> str:
         """Read the text of one lecture note, or a part of it; characters tells how long it is in all.
 
@@ -74,7 +54,23 @@ def tools(pipeline: Callable[[], Asks]) -> tuple[Tool, ...]:
         """
         return _text(calls.note(pipeline(), doc_id, start, start + length))
 
+    nearest = "Find the passages of the lecture notes that are nearest to a question, best first, each with its source."
+    answer = "Answer a question in the exact words of the lecture notes, with source and confidence, or say that they do not answer it."
+    search = _asking(pipeline, "search", calls.search, nearest + ASKED.format(question="what is looked for, in Korean or English"))
+    ask = _asking(pipeline, "ask", calls.ask, answer + ASKED.format(question="one question about one thing, in Korean or English"))
     return _guarded(search), _guarded(ask), _guarded(get_note)
+
+
+def _asking(pipeline: Callable[[], Asks], name: str, answering: calls.Answering, told: str) -> Tool:
+    """A tool of that name that takes a question; `told` is its docstring."""
+
+    def tool(
+        question: str, k: int = 5, retriever: RetrieverName = "hybrid", note: str = "", folder: str = "", week: int = 0, type: str = ""
+    ) -> str:
+        return _text(answering(pipeline(), calls.Asked(question, k, retriever, _kept(note, folder, week, type))))
+
+    tool.__name__, tool.__doc__ = name, told
+    return tool
 
 
 def _guarded(tool: Tool) -> Tool:

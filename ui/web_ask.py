@@ -13,7 +13,7 @@ from index.errors import LogError, RagError
 from index.types import Filter
 from rag.querylog import QueryLog
 from rag.types import RETRIEVERS, Answer, RetrieverName, Turn
-from ui import earlier, html, html_ask, html_earlier, html_log, scope, web_log, web_scope
+from ui import calls, earlier, html, html_ask, html_earlier, html_log, scope, web_log, web_scope
 from ui.drawer import drawer
 from ui.earlier import Earlier, Recalled
 from ui.examples import examples
@@ -38,8 +38,6 @@ KEPT_AS = "notes.earlier"
 """Where the browser keeps earlier answers. Key and secret are fixed, for what is kept outlives the server; the secret guards nothing."""
 GLANCED = 8
 """Passages shown while a question is typed."""
-TYPED = 1000
-"""Characters of a question, as the box takes them."""
 EVERYTHING = Filter()
 
 
@@ -71,7 +69,7 @@ def layout(frame: Frame) -> Parts:
     with gr.Column(elem_id="desk"):
         with gr.Row(elem_id="asking", equal_height=True):
             question = gr.Textbox(
-                label=KO.question, placeholder=KO.placeholder, show_label=False, lines=1, max_lines=5, max_length=TYPED,
+                label=KO.question, placeholder=KO.placeholder, show_label=False, lines=1, max_lines=5, max_length=calls.MOST_CHARACTERS,
                 container=False, elem_id="question", scale=1, min_width=200,
             )  # fmt: skip
             ask = gr.Button(KO.ask, variant="primary", elem_id="ask", scale=0, min_width=96)
@@ -309,7 +307,7 @@ def _glancer(pipeline: Callable[[], Asks]) -> Callable[[dict[str, Any]], str]:
 
     def glance(request: dict[str, Any]) -> str:
         lang, kept = language(request.get("lang")), scope.from_json(request.get("kept"))
-        question, before = (str(request.get(name) or "")[:TYPED] for name in ("question", "before"))
+        question, before = (str(request.get(name) or "")[: calls.MOST_CHARACTERS] for name in ("question", "before"))
         try:
             asks = pipeline()
             if not scope.keeps_any(kept, asks.index.documents()):

@@ -78,12 +78,11 @@ class Shelf:
             return self._held[1]
 
 
-@dataclass(frozen=True, slots=True)
-class ByWords:
-    """A pipeline whose index holds vectors of another model: words alone are searched, and every answer that misses meaning says why."""
+class Before:
+    """Stands before a pipeline and hands everything on, for what changes a part of that."""
 
+    __slots__ = ()
     pipeline: Asks
-    notice: str
 
     @property
     def index(self) -> Notes:
@@ -93,13 +92,27 @@ class ByWords:
     def reader_name(self) -> str:
         return self.pipeline.reader_name
 
+    def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
+        return self.pipeline.search(question, *place, **settings)
+
+    def glance(self, question: str, **settings: Any) -> Glance:
+        return self.pipeline.glance(question, **settings)
+
+    def ask(self, question: str, **settings: Any) -> Answer:
+        return self.pipeline.ask(question, **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class ByWords(Before):
+    """A pipeline whose index holds vectors of another model: words alone are searched, and every answer that misses meaning says why."""
+
+    pipeline: Asks
+    notice: str
+
     def search(
         self, question: str, k: int = 5, filter: Filter | None = None, retriever: RetrieverName = "hybrid", *, as_typed: bool = False
     ) -> list[Hit]:
         return self.pipeline.search(question, k, filter, "lexical", as_typed=as_typed)
-
-    def glance(self, question: str, **settings: Any) -> Glance:
-        return self.pipeline.glance(question, **settings)
 
     def ask(self, question: str, *, retriever: RetrieverName = "hybrid", **settings: Any) -> Answer:
         answer = self.pipeline.ask(question, retriever="lexical", **settings)

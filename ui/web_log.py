@@ -9,31 +9,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rag.querylog import KEY, Door, Recorder, Thumb, open_log
-from rag.types import Answer, Glance, Hit
-from ui.web_index import Asks, ByWords, Notes
+from rag.types import Answer
+from ui.web_index import Asks, Before, ByWords
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Before):
     """A pipeline whose answers are recorded as given at one door."""
 
     pipeline: Asks
     recorder: Recorder
     door: Door
-
-    @property
-    def index(self) -> Notes:
-        return self.pipeline.index
-
-    @property
-    def reader_name(self) -> str:
-        return self.pipeline.reader_name
-
-    def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
-        return self.pipeline.search(question, *place, **settings)
-
-    def glance(self, question: str, **settings: Any) -> Glance:
-        return self.pipeline.glance(question, **settings)
 
     def ask(self, question: str, **settings: Any) -> Answer:
         retriever = "lexical" if isinstance(self.pipeline, ByWords) else settings.get("retriever", "hybrid")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import RagError
 from index.job import Failed, Stopped
-from rag.types import RETRIEVERS, ReaderName
+from rag.types import RETRIEVERS
 from ui import html_measure, html_own, html_sides
 from ui.bench import Bench, Choice, Which
 from ui.count import Count
@@ -93,12 +93,12 @@ class Parts:
 
     def all(self) -> list[Any]:
         """Everything that is drawn when the view is opened."""
-        words = [self.nav, self.gold, self.upload, self.split, self.told, self.names, self.k, self.answers, self.run]
+        words = [self.gold, self.upload, self.split, self.told, self.names, self.k, self.answers, self.run]
         return [*words, *(each for side in self.sides for each in side), *self.reader, self.compare, self.count, self.draft, *self.live()]
 
     def live(self) -> list[Any]:
         """What changes while something runs, and when it ends."""
-        return [self.job, self.found, self.compared, self.drafted, self.mine, self.timer]
+        return [self.nav, self.job, self.found, self.compared, self.drafted, self.mine, self.timer]
 
 
 def style() -> str:
@@ -200,7 +200,6 @@ def _draw(bench: Bench, lang: Lang) -> list[Any]:
     t = measure_texts(lang)
     found = bench.choices()
     words = [
-        html_measure.nav(lang, _waiting(bench)),
         _choices(bench, lang, found),
         gr.UploadButton(t.upload),
         _splits(bench, lang, found),
@@ -237,25 +236,14 @@ def _told(bench: Bench, lang: Lang, found: Sequence[Choice]) -> str:
     return less + html_measure.told(found, bench.chosen_split(found), lang)
 
 
-def _waiting(bench: Bench) -> int:
-    try:
-        return html_own.waiting(bench.golds())
-    except (RagError, AttributeError):
-        return 0
-
-
 def _live(bench: Bench, lang: Lang) -> list[Any]:
     """What runs, and all that was found."""
     import gradio as gr
 
     found = html_measure.run_result(bench.run, lang) if bench.run else ""
     compared = html_measure.compare_result(bench.compared, lang) if bench.compared else ""
-    return [_job(bench, lang), found, compared, *_own(bench, lang), gr.Timer(active=bool(bench.job and bench.job.is_running))]
-
-
-def _counted(bench: Bench, lang: Lang) -> list[Any]:
-    """What counts questions: the parts of the view, and the sets to measure with."""
-    return [html_measure.nav(lang, _waiting(bench)), _choices(bench, lang, bench.choices())]
+    nav, *own = _own(bench, lang)
+    return [nav, _job(bench, lang), found, compared, *own, gr.Timer(active=bench.is_running)]
 
 
 def _job(bench: Bench, lang: Lang) -> str:
@@ -273,7 +261,7 @@ def _ended(outcome: object, lang: Lang) -> str:
     t = measure_texts(lang)
     match outcome:
         case Stopped():
-            return html_measure.cancelled(lang)
+            return html_measure.notice(t.cancelled)
         case Failed() as failed:
             return html_measure.problem(failed.message, lang, failed.crashed)
         case int() as drafted:
@@ -282,14 +270,16 @@ def _ended(outcome: object, lang: Lang) -> str:
 
 
 def _own(bench: Bench, lang: Lang) -> list[str]:
-    """The drafted question to judge, and the gold that counts."""
-    if bench.place is None:
-        return ["", ""]
-    try:
-        golds = bench.golds()
-        return [html_own.draft_html(golds, bench, lang), html_own.gold_html(golds, bench.gold.path, bench, lang)]
-    except RagError as error:
-        return ["", html_measure.problem(str(error), lang)]
+    """The parts of the view with how many drafted questions wait, the one to judge, and the gold that counts."""
+    waiting, draft, mine = 0, "", ""
+    if bench.place is not None:
+        try:
+            golds = bench.golds()
+            waiting, draft = html_own.waiting(golds), html_own.draft_html(golds, bench, lang)
+            mine = html_own.gold_html(golds, bench.gold.path, bench, lang)
+        except RagError as error:
+            mine = html_measure.problem(str(error), lang)
+    return [html_measure.nav(lang, waiting), draft, mine]
 
 
 def _opener(bench: Bench) -> Callable[[dict[str, Any]], str]:
@@ -318,7 +308,7 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
     lang = frame.lang
 
     def started(part: str, lang: str, start: Callable[[], None]) -> list[Any]:
-        if not (bench.job and bench.job.is_running):  # else what runs is shown instead
+        if not bench.is_running:  # else what runs is shown instead
             try:
                 start()
             except RagError as error:
@@ -337,7 +327,7 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
         from rag.evaluation.setups import Setup
 
         t = measure_texts(language(lang))
-        first, second = Setup(way_a, int(k_a), _reader(read_a)), Setup(way_b, int(k_b), _reader(read_b))
+        first, second = Setup(way_a, int(k_a), read_a or None), Setup(way_b, int(k_b), read_b or None)
         wrong = t.same_setups if first == second else t.both_or_none if bool(read_a) != bool(read_b) else ""
         if wrong:
             return [html_measure.only_in("compare", html_measure.notice(wrong)), gr.skip()]
@@ -347,9 +337,9 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
         return started("draft", lang, lambda: bench.start_draft(int(count)))
 
     def tick(lang: str) -> list[Any]:
-        if bench.job and bench.job.is_running:
-            return [_job(bench, language(lang)), *[gr.skip()] * 4, gr.skip(), *[gr.skip()] * 2]
-        return [*_live(bench, language(lang)), *_counted(bench, language(lang))]
+        if bench.is_running:
+            return [gr.skip(), _job(bench, language(lang)), *[gr.skip()] * 6]
+        return [*_live(bench, language(lang)), _choices(bench, language(lang), bench.choices())]
 
     def cancel(lang: str) -> str:
         if bench.job:
@@ -368,7 +358,7 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
     def judge(lang: str, event: gr.EventData) -> list[Any]:
         if said := _judge(bench, event, language(lang)):  # what was typed stays as it is
             return [said, *[gr.skip()] * 4]
-        return ["", *_own(bench, language(lang)), *_counted(bench, language(lang))]
+        return ["", *_own(bench, language(lang)), _choices(bench, language(lang), bench.choices())]
 
     def pick(which: Which, split: str | None, lang: str) -> list[Any]:
         bench.which, bench.split = which, split or bench.split
@@ -385,14 +375,10 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
     parts.run.click(run, [*asked, parts.names, parts.k, parts.answers, lang], shown, trigger_mode="once", **quiet)
     parts.compare.click(compare, [*asked, *ways, *parts.reader, lang], shown, trigger_mode="once", **quiet)
     parts.draft.click(draft, [parts.count, lang], shown, trigger_mode="once", **quiet)
-    parts.timer.tick(tick, [lang], [*parts.live(), parts.nav, parts.gold], trigger_mode="once", **quiet)
+    parts.timer.tick(tick, [lang], [*parts.live(), parts.gold], trigger_mode="once", **quiet)
     parts.job.select(cancel, [lang], [parts.job], **quiet)
     parts.upload.upload(upload, [parts.upload, lang], [parts.gold, parts.told, parts.split], **quiet)
-    gr.on([parts.drafted.select, parts.mine.select], judge, [lang], [parts.job, parts.drafted, parts.mine, parts.nav, parts.gold], **quiet)
-
-
-def _reader(name: Any) -> ReaderName | None:
-    return name if name in ("span", "sentence") else None
+    gr.on([parts.drafted.select, parts.mine.select], judge, [lang], [parts.job, parts.nav, parts.drafted, parts.mine, parts.gold], **quiet)
 
 
 def _accept(bench: Bench, event: Any, t: MeasureTexts) -> str:

@@ -86,11 +86,11 @@ class Desk:
         return index if isinstance(index, FolderIndex) else None
 
 
-def view(frame: Frame, tab: "gr.Tab", refresher: Refresher | None = None) -> None:
+def view(frame: Frame, tab: "gr.Tab") -> None:
     """Lays the view out in its tab, and says what happens there."""
     import gradio as gr
 
-    desk = Desk(frame, refresher or (Refresher(frame.place) if frame.place else None))
+    desk = Desk(frame, Refresher(frame.place) if frame.place else None)
 
     def part(name: str, script: str = "") -> gr.HTML:
         return gr.HTML("", elem_id=f"notes-{name}", apply_default_css=False, js_on_load=f"{PICK.format('do')};{script}")
@@ -124,8 +124,7 @@ def _wire(desk: Desk, tab: "gr.Tab", parts: Parts) -> None:
             shown = _looked_at(event)
             return [*[gr.skip()] * 6, _side(desk, shown, language(lang)), shown]
         told, staged = _act(desk, event, staged, language(lang))
-        add, clash, _, stop, listing = _all(desk, staged, language(lang))
-        return [add, clash, told, stop, listing, staged, gr.skip(), gr.skip()]
+        return [*_all(desk, staged, language(lang), told), staged, gr.skip(), gr.skip()]
 
     def follow(lang: str) -> Iterator[list[Any]]:
         yield from _follow(desk, language(lang))
@@ -153,11 +152,12 @@ def _wire(desk: Desk, tab: "gr.Tab", parts: Parts) -> None:
 # ------------------------------------------------------------------------ drawing
 
 
-def _all(desk: Desk, staged: Sequence[Offered], lang: Lang) -> list[Any]:
+def _all(desk: Desk, staged: Sequence[Offered], lang: Lang, told: str = "") -> list[Any]:
+    """Everything but what stands beside the list; `told` takes the place of what is said of a run."""
     return [
         html_notes.add(desk.inbox, lang, running=desk.is_running),
         html_notes.clash(staged, lang),
-        _run(desk, lang),
+        told or _run(desk, lang),
         _stopper(desk, lang),
         _listing(desk, lang),
     ]
@@ -259,7 +259,7 @@ def _looked_at(event: "gr.EventData") -> Side:
 
 
 def _act(desk: Desk, event: "gr.EventData", staged: Sequence[Offered], lang: Lang) -> tuple[str, Sequence[Offered]]:
-    """Does what was clicked; what is then shown of the run, and the files that still wait for a choice."""
+    """Does what was clicked; what is to be said instead of how the run goes, and the files that still wait for a choice."""
     refresher, place = desk.refresher, desk.inbox
     if refresher is None or place is None:
         return "", staged
@@ -277,7 +277,7 @@ def _act(desk: Desk, event: "gr.EventData", staged: Sequence[Offered], lang: Lan
             return _taken(desk, place, staged, choice, lang)
         case "clash":
             _forget(staged)
-            return _run(desk, lang), ()
+            return "", ()
         case "remove":
             try:
                 inbox.remove(place, str(_given(event, "name")))
@@ -285,7 +285,7 @@ def _act(desk: Desk, event: "gr.EventData", staged: Sequence[Offered], lang: Lan
                 refresher.dismiss()
                 return html_notes.message(t.failed, str(error), lang), staged
             refresher.start()
-    return _run(desk, lang), staged
+    return "", staged
 
 
 def _taken(
@@ -299,7 +299,7 @@ def _taken(
     taken = Taken(taken.placed, taken.same, taken.clashing, taken.twins, (*taken.refused, *skipped))
     if taken.placed or taken.same:
         refresher.start(taken)
-        return _run(desk, lang), taken.clashing
+        return "", taken.clashing
     refresher.dismiss()  # what is said now takes the place of what the last run did
     return html_notes.not_now(taken, lang), taken.clashing
 

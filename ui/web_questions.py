@@ -4,7 +4,7 @@ No annotations are postponed here: Gradio reads those of the event handlers, and
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -57,7 +57,7 @@ class Shown:
 
     over: logbook.Overview
     rows: Rows
-    counts: dict[Choice, int] = field(default_factory=dict)
+    counts: dict[Choice, int]
 
 
 def find(log: QueryLog, period: Period, which: Choice, most: int, here: str) -> Shown | None:
@@ -93,11 +93,11 @@ def view(frame: Frame, tab: "gr.Tab", line: "gr.HTML") -> "gr.HTML":
 
     def lists(period: Period, which: Choice, most: int, lang: Lang) -> list[Any]:
         try:
-            shown = find(log, period, which, most, here)
+            shown, instead = find(log, period, which, most, here), html_logbook.empty(log, lang)
         except LogError as error:
-            return ["", gr.Radio(visible=False), html_logbook.broken(str(error), lang), "", gr.Radio(visible=False)]
+            shown, instead = None, html_logbook.broken(str(error), lang)
         if shown is None:
-            return ["", gr.Radio(visible=False), html_logbook.empty(log, lang), "", gr.Radio(visible=False)]
+            return ["", gr.Radio(visible=False), instead, "", gr.Radio(visible=False)]
         return [
             html_logbook.overview(shown.over, lang),
             gr.Radio(_choices(lang, shown.counts), label=log_texts(lang).which, visible=True),

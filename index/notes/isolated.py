@@ -46,13 +46,12 @@ def _restarted(dead: subprocess.Popen[bytes] | None, memory_mb: int) -> subproce
     """A worker that has said it is ready."""
     if dead is not None:
         _stop(dead)
-    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     worker = subprocess.Popen(
         [*_COMMAND, str(memory_mb)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
     )
     assert worker.stdout is not None
     if receive(worker.stdout) is None:
@@ -61,6 +60,11 @@ def _restarted(dead: subprocess.Popen[bytes] | None, memory_mb: int) -> subproce
             f"the process that reads notes ended with exit code {worker.returncode}; to see why: {' '.join(_COMMAND)} {memory_mb}"
         )
     return worker
+
+
+def environment() -> dict[str, str]:
+    """What a child process needs to find this package, whatever its current folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def _stop(worker: subprocess.Popen[bytes]) -> None:

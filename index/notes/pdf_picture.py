@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import NoteError
 from index.notes.frames import receive, send
+from index.notes.isolated import environment
 from index.notes.worker import limit_memory, limit_seconds
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _LARGE_PNG = 1_500_000
 """A larger picture, in bytes, is a photograph, and goes as JPEG."""
 _TIMEOUT_SECONDS = 20.0
 _MEMORY_MB = 2048
-_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-P", "-m", "index.notes.pdf_picture")
 
 
@@ -63,13 +63,10 @@ class PagePicture:
 
 def page_picture(path: Path, page: int, *, timeout: float = _TIMEOUT_SECONDS) -> PagePicture:
     """Draws a page; a number beyond the last is the last. Raises NoteError where that fails or takes too long."""
-    path_list = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     request = BytesIO()
     send(request, {"path": str(path), "page": page, "timeout": timeout})
     try:
-        done = subprocess.run(
-            _COMMAND, input=request.getvalue(), capture_output=True, timeout=timeout, env={**os.environ, "PYTHONPATH": path_list}
-        )
+        done = subprocess.run(_COMMAND, input=request.getvalue(), capture_output=True, timeout=timeout, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoteError(f"page {page} cannot be drawn ({type(error).__name__})") from error
     reply = receive(BytesIO(done.stdout))

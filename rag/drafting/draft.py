@@ -6,9 +6,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from rag.training.facts import Part, Sheet
+if TYPE_CHECKING:
+    from rag.training.facts import Part, Sheet
 
 Made = Literal["definition", "term", "heading", "list", "cloze", "natural"]
 """What made a draft: a sentence that defines, a name with its description, a heading or label that asks, a list, a name asked for by

@@ -79,8 +79,8 @@ class GoldFile:
 
     def questions(self, notes: Notes) -> list[Gold]:
         """All that the file holds, over today's notes, in the order of its lines."""
-        hashes = {info.doc_id: info.content_hash for info in notes.documents()}
-        return [_gold(row, notes, hashes) for row in read(self.path).rows]
+        versions = _versions(notes)
+        return [_gold(row, notes, versions) for row in read(self.path).rows]
 
     def marked(self, question: str) -> list[tuple[str, str]]:
         """The evidence of a question that is accepted, as note and quote."""
@@ -100,7 +100,7 @@ class GoldFile:
 
     def add(self, drafts: Sequence[Draft], notes: Notes) -> int:
         """Adds those drafts that the file lacks, for a person to judge; how many."""
-        versions = {info.doc_id: info.content_hash for info in notes.documents()}
+        versions = _versions(notes)
         with _WRITING:
             file = read(self.path)
             new = file.new(drafts)
@@ -144,7 +144,7 @@ class GoldFile:
         """Writes down in which other note evidence stands now, so that runs find it there; how many pieces had gone there."""
         with _WRITING:
             rows = [dict(row) for row in read(self.path).rows]
-            versions = {info.doc_id: info.content_hash for info in notes.documents()}
+            versions = _versions(notes)
             moved = 0
             for row in rows:
                 row["evidence"], again = _anchored(row["evidence"], notes, versions)
@@ -233,11 +233,16 @@ def _draft_row(draft: Draft, notes: Notes, versions: Mapping[str, str]) -> dict[
 # Over today's notes
 
 
+def _versions(notes: Notes) -> dict[str, str]:
+    """The content hash of each note."""
+    return {info.doc_id: info.content_hash for info in notes.documents()}
+
+
 def _holding(items: Sequence[Mapping[str, Any]], answer: str, notes: Notes) -> list[Mapping[str, Any]] | None:
     """The evidence, of which one piece holds the answer: as it is, else the first whose note does, moved there; None where none does."""
     if any(find_quote(unicodedata.normalize("NFC", item["quote"]), answer) for item in items):
         return list(items)
-    versions = {info.doc_id: info.content_hash for info in notes.documents()}
+    versions = _versions(notes)
     for at, item in enumerate(items):
         piece = _piece(item, notes, versions)
         doc_id = piece.span.doc_id if piece.span else piece.doc_id

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from index.errors import UsageError
+from rag.evaluation import inputs
 from rag.evaluation.datasets import Dataset
 from rag.evaluation.inputs import ACCEPTED, load_input
 
@@ -43,10 +44,4 @@ def splits_of(data: Dataset) -> tuple[str, ...]:
 
 def of_split(data: Dataset, split: str) -> Dataset:
     """The questions of a split; all of them for `all`, or where they name none. UsageError where none is left."""
-    names = splits_of(data)
-    if split == "all" or not names:
-        return data
-    kept = tuple(question for question in data.questions if question.split == split)
-    if not kept:
-        raise UsageError(f"{data.name} has no question of split {split}; there are {', '.join(names)}, or all")
-    return replace(data, questions=kept)
+    return replace(data, questions=inputs.of_split(data.questions, split if splits_of(data) else "all", Path(data.name)))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +15,10 @@ import pytest
 from index.errors import IndexMissing
 from index.types import Document
 from rag.querylog import QueryLog, Recorder
-from rag.types import Answer, Glance, Hit
+from rag.types import Answer
+from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
+from ui.web_index import Before
 
 NASTY = '<script>window.harm=1</script><img src=x onerror="window.harm=1"> [눌러](javascript:window.harm=1) 위험 ${1+1} {{value}} &lt;b&gt;'
 NOTES = (
@@ -37,34 +37,22 @@ NOTES = (
 )
 
 
+PATIENCE = 30_000
+"""Milliseconds waited for anything: a loaded machine is slow, not wrong."""
+
+
 @dataclass
-class Desk:
+class Desk(Before):
     """The pipeline behind the page, with what a test may do to it: break the index, hold an answer back, change the notes."""
 
     pipeline: WordPipeline = field(default_factory=lambda: WordPipeline(WordIndex(NOTES)))
     broken: bool = False
-    refused: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self) -> Desk:
         if self.broken:
-            self.refused += 1
             raise IndexMissing("There is no index in data/index. Make one: rag index --index data/index NOTES")
         return self
-
-    @property
-    def index(self) -> WordIndex:
-        return self.pipeline.index
-
-    @property
-    def reader_name(self) -> str:
-        return self.pipeline.reader_name
-
-    def search(self, question: str, *place: Any, **settings: Any) -> list[Hit]:
-        return self.pipeline.search(question, *place, **settings)
-
-    def glance(self, question: str, **settings: Any) -> Glance:
-        return self.pipeline.glance(question, **settings)
 
     def ask(self, question: str, **settings: Any) -> Answer:
         assert self.gate.wait(30)
@@ -91,30 +79,11 @@ class Site:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    import uvicorn
-
-    from ui.web import application, listen
-    from ui.web_guard import local_hosts
-
     desk = Desk()
     folder = tmp_path_factory.mktemp("log")
     recorder = Recorder(QueryLog(folder / "questions.sqlite"), folder)
-    listener: socket.socket = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application(desk, local_hosts("127.0.0.1", port), recorder=recorder), log_level="warning", timeout_graceful_shutdown=1
-        )
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < until, "the server did not start"
-        time.sleep(0.05)
-    yield Site(port, desk, recorder)
-    server.should_exit = True
-    thread.join(10)
+    with serving(desk, recorder=recorder) as port:
+        yield Site(port, desk, recorder)
 
 
 def chromium() -> str | None:
@@ -134,10 +103,10 @@ def chromium() -> str | None:
 def browser() -> Iterator[Any]:
     path = chromium()
     if path is None:
-        tell = pytest.fail if os.environ.get("RAG_REQUIRE_BROWSER") == "1" else pytest.skip
-        tell("no Chromium: install one (apt install chromium, or: playwright install chromium), or name it in RAG_CHROMIUM")
-    from playwright.sync_api import sync_playwright
+        pytest.skip("no Chromium: install one (apt install chromium, or: playwright install chromium), or name it in RAG_CHROMIUM")
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     flags = (
         "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
     )
@@ -182,7 +151,7 @@ def open_page(site: Site, browser: Any, watch: Watch) -> Iterator[Open]:
 
     def open_one(url: str = "", locale: str = "ko-KR", width: int = 1280, height: int = 860, **options: Any) -> Any:
         context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(30_000)  # a loaded machine is slow, not wrong
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watch.attend(page, url or site.url)

@@ -10,7 +10,7 @@ import pytest
 
 from index.types import Document
 from tests.browser.conftest import NOTES, Open, Site, Watch
-from tests.browser.test_page import ask, note, source, text_of
+from tests.browser.test_page import answering, ask, note, source, text_of
 from tests.ui.shelf import WordIndex
 from ui.i18n import EN, KO
 
@@ -29,8 +29,9 @@ def reload(page: Any) -> None:
 
 
 def reopen(page: Any, question: str) -> None:
-    page.click(f".recall:has-text({json.dumps(question, ensure_ascii=False)})")
-    page.wait_for_selector("#answer .recalled")
+    with answering(page):
+        page.click(f".recall:has-text({json.dumps(question, ensure_ascii=False)})")
+    assert page.locator("#answer .recalled").count() == 1
 
 
 def put(site: Site, *changed: Document) -> None:
@@ -83,8 +84,8 @@ def test_words_that_are_gone_are_said_and_can_be_asked_for_again(open_page: Open
     assert page.inner_text("#sources .none") == EN.words_nowhere
     assert page.locator("#board mark.evidence").count() == page.locator("#answer .origin").count() == 0
 
-    page.click("#answer .again")
-    page.wait_for_selector("#answer .answer:not(.recalled):not([aria-busy])")
+    with answering(page):
+        page.click("#answer .again")
     assert "다르게 적었다" in page.inner_text("#answer .text")
     reload(page)
     assert page.locator("#trail .recall").count() == 1
@@ -103,8 +104,9 @@ def test_earlier_answers_can_be_cleared(open_page: Open) -> None:
     page = open_page()
     ask(page, "backpropagation")
     reload(page)
-    page.click("#trail .forget")
-    page.wait_for_function("!document.querySelector('#trail .recall')")
+    with answering(page):
+        page.click("#trail .forget")
+    assert page.locator("#trail .recall").count() == 0
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     reload(page)
     assert page.locator("#trail .recall").count() == 0
@@ -134,8 +136,9 @@ def test_a_follow_up_carries_its_topic_until_a_new_conversation_begins(open_page
     assert page.inner_text("#answer .searched") == f"{KO.searched} 역전파(backpropagation)란? 그럼 단점은?"
     assert page.locator("#trail .onward .recall .question").all_inner_texts() == ["역전파(backpropagation)란?"]
 
-    page.click("#trail .anew")
-    page.wait_for_selector(".welcome")
+    with answering(page):
+        page.click("#trail .anew")
+    assert page.locator(".welcome").count() == 1
     assert page.input_value("#question textarea") == ""
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     assert page.locator("#trail .earlier .recall").count() == 2
@@ -162,5 +165,5 @@ def test_an_opened_answer_follows_the_language_switch(open_page: Open) -> None:
     reopen(page, "backpropagation")
     page.click("[data-lang=en]")
     page.wait_for_function("t => document.querySelector('#answer .kept span')?.innerText === t", arg=EN.kept)
-    assert page.inner_text("#trail .anew") == EN.anew
+    page.wait_for_selector(f"#trail .anew:text-is('{EN.anew}')")
     assert text_of(page, "#sources .cited mark.evidence") == QUOTE

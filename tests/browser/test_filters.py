@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open, Site
-from tests.browser.test_page import DONE, ask, fits
+from tests.browser.test_page import answering, ask, fits
 from ui.i18n_ask import EN, KO
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,8 @@ def test_what_the_index_holds_is_offered_and_holds_for_asking_typing_and_follow_
     page = open_page()
     page.click("#settings > button")
     page.click("#narrow-weeks input")
-    assert page.locator(".options [role=option]").all_inner_texts() == [f"{n}주차" for n in (3, 4, 5, 9)]
+    offered = "[...document.querySelectorAll('.options [role=option]')].map((option) => option.innerText.trim()).join()"
+    page.wait_for_function(f"{offered} === '3주차,4주차,5주차,9주차'")
     leave(page)
     choose(page, "weeks", "4주차")
     assert chips(page) == ["4주차"]
@@ -87,8 +88,8 @@ def test_a_filter_that_leaves_nothing_says_so_and_one_click_asks_without_it(open
     page.wait_for_selector("#answer .narrow")
     assert "‘3주차 · txt’" in page.inner_text("#answer .what")
     assert site.desk.pipeline.asked == []
-    page.click("#answer .again")
-    page.wait_for_selector(DONE)
+    with answering(page):
+        page.click("#answer .again")
     assert page.inner_text("#answer .asked").endswith("backpropagation")
     assert notes_of(page) >= {"week03/backprop.md"}
     page.wait_for_function("!document.querySelector('#scope .off')")
@@ -110,9 +111,8 @@ def test_a_refusal_under_a_filter_offers_to_ask_without_it(open_page: Open) -> N
     assert page.locator("#answer .unfilter").is_hidden()
     choose(page, "weeks", "4주차")
     ask(page, "backpropagation")
-    page.wait_for_selector("#answer .refusal .unfilter")
-    page.click("#answer .unfilter")
-    page.wait_for_selector("#answer .answer:not([aria-busy])")
+    with answering(page):
+        page.click("#answer .refusal .unfilter")
     assert "기울기를 뒤로 보낸다" in page.inner_text("#answer .text")
     assert page.locator("#answer .unfilter").count() == 0
 
@@ -129,7 +129,7 @@ def test_a_filter_outlives_a_reload_and_is_named_in_the_language_of_the_page(ope
     page.wait_for_function("t => document.querySelectorAll('#scope .off span')[1]?.innerText === t", arg=EN.week.format(week=9))
     page.click("#settings > button")
     page.wait_for_timeout(400)  # what is offered is looked up anew; what was chosen stays
-    assert page.inner_text("#narrow-weeks .token").strip() == EN.week.format(week=9)
+    page.wait_for_function("t => document.querySelector('#narrow-weeks .token')?.innerText.trim() === t", arg=EN.week.format(week=9))
     assert fits(page)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.conftest import Open, Site
 from tests.browser.test_page import ask, text_of
+from tests.browser.test_typing import type_in
 from ui.i18n_ask import EN, KO
 
 pytestmark = pytest.mark.browser
@@ -52,7 +53,7 @@ def test_keys_go_through_the_passages_and_open_a_note(open_page: Open) -> None:
     press(page, "j", "?", "/")  # the note is open: its keys are its own
     assert page.locator("#help").is_hidden()
     press(page, "Escape")
-    assert page.locator("#note").is_hidden()
+    page.wait_for_selector("#note", state="hidden")
     assert at(page) == 0
     press(page, "/")
     assert page.evaluate("document.activeElement.matches('#question textarea')")
@@ -73,7 +74,7 @@ def test_down_leads_from_the_box_to_the_passages_found_while_typing(open_page: O
     page.focus(BOX)
     press(page, "ArrowDown")
     assert page.evaluate("document.activeElement.matches('textarea')")
-    page.keyboard.type("attention")
+    type_in(page, "attention")
     page.wait_for_selector("#typed .source")
     press(page, "ArrowDown")
     assert at(page) == 0
@@ -117,10 +118,10 @@ def test_a_question_mark_lists_the_keys(open_page: Open, locale: str, t: Any) ->
     press(page, "j", "/")
     assert page.evaluate("document.activeElement.closest('#help') !== null")
     press(page, "Escape")
-    assert page.locator("#help").is_hidden()
+    page.wait_for_selector("#help", state="hidden")
     press(page, "?")
     page.click("#help .close")
-    assert page.locator("#help").is_hidden()
+    page.wait_for_selector("#help", state="hidden")
 
 
 def test_slash_comes_back_from_another_view(open_page: Open) -> None:

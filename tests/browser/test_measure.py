@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 from index.build import update
 from index.encoder import Encoder
+from index.job import Job
 from index.morphemes import Analyser
 from index.settings import IndexSettings
 from rag.evaluation.evaluate import evaluate
@@ -24,7 +25,9 @@ from rag.pipeline import Pipeline
 from rag.retriever import IndexRetriever
 from tests.browser.conftest import Open
 from tests.browser.test_page import ask, fits, text_of
+from tests.ui.serving import serving
 from ui.i18n_measure import EN, KO
+from ui.web_index import shelf_of
 
 pytestmark = pytest.mark.browser
 
@@ -88,31 +91,14 @@ def write_questions(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, shipped: Encoder, analyser: Analyser) -> Iterator[Place]:
-    import uvicorn
-
-    from ui.web import application, listen
-    from ui.web_guard import local_hosts
-    from ui.web_index import shelf_of
-
     folder = tmp_path_factory.mktemp("measured")
     write_notes(folder / "notes")
     update(folder / "index", [folder / "notes"], encoder=shipped, analyse=analyser.terms, settings=IndexSettings())
     write_questions(folder / "questions.jsonl")
-    listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    app = application(shelf_of(folder / "index"), local_hosts("127.0.0.1", port), place=folder / "index")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < until, "the server did not start"
-        time.sleep(0.05)
-    with urlopen(f"http://127.0.0.1:{port}/") as first:  # what is built for the first visit only
-        assert first.status == 200
-    yield Place(f"http://127.0.0.1:{port}/", folder / "index")
-    server.should_exit = True
-    thread.join(10)
+    with serving(shelf_of(folder / "index"), place=folder / "index") as port:
+        url = f"http://127.0.0.1:{port}/"
+        urlopen(url).close()  # what is built for the first visit only
+        yield Place(url, folder / "index")
 
 
 @pytest.fixture(autouse=True)
@@ -162,19 +148,24 @@ def test_a_run_to_its_end_has_the_figures_of_the_library(open_page: Open, place:
     )
     page.reload()
     page.wait_for_selector("#measure-found .result")
-    assert page.inner_text("#measure-start-run") == EN.start_run
+    expect(page.locator("#measure-start-run")).to_have_text(EN.start_run)
     assert fits(page)
 
 
 def test_a_run_shows_how_far_it_is_and_is_cancelled(open_page: Open, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    retrieve, gate, asked = IndexRetriever.retrieve, threading.Event(), []
+    retrieve, stop, gate, asked = IndexRetriever.retrieve, Job.stop, threading.Event(), []
 
     def held(self: IndexRetriever, question: str, k: int, filter: Any = None) -> Any:
         asked.append(question)
         assert len(asked) == 1 or gate.wait(60)
         return retrieve(self, question, k, filter)
 
+    def stopped(self: Job[Any]) -> None:
+        stop(self)
+        gate.set()
+
     monkeypatch.setattr(IndexRetriever, "retrieve", held)
+    monkeypatch.setattr(Job, "stop", stopped)
     page = measure(open_page, place)
     page.click("#measure-start-run")
     page.wait_for_selector("#measure-job .stage:has-text('단락 찾기 · 함께 · 1 / 4')")
@@ -183,12 +174,10 @@ def test_a_run_shows_how_far_it_is_and_is_cancelled(open_page: Open, place: Plac
     page.click("#view-measure-button")
     page.wait_for_selector("#measure-job .job")
     page.click("#measure-job [data-cancel]")
-    page.wait_for_timeout(300)
-    gate.set()
     page.wait_for_selector(f"#measure-job :text('{KO.cancelled}')")
     assert len(asked) == 2
     page.wait_for_timeout(600)
-    assert page.locator("#measure-job .job").count() == 0
+    expect(page.locator("#measure-job .job")).to_have_count(0)
 
 
 def test_two_settings_are_compared_and_a_question_is_opened(open_page: Open, place: Place) -> None:
@@ -233,7 +222,7 @@ def test_a_file_of_questions_is_taken_and_measured(open_page: Open, place: Place
     page = measure(open_page, place)
     page.set_input_files("#measure-asked input[type=file]", str(file))
     page.wait_for_selector("#measure-gold-choice label:has-text('2문항')")
-    assert page.locator("#measure-split:visible").count() == 0
+    expect(page.locator("#measure-split")).to_be_hidden()
     page.click("#measure-start-run")
     page.wait_for_function("document.querySelector('#measure-found .bar-title')?.innerText.includes('2문항')")
     broken = tmp_path / "broken.json"
@@ -241,7 +230,7 @@ def test_a_file_of_questions_is_taken_and_measured(open_page: Open, place: Place
     page.set_input_files("#measure-asked input[type=file]", str(broken))
     page.wait_for_selector("#measure-told .problem")
     assert "not a set of questions" in page.inner_text("#measure-told .problem")
-    page.click("#measure-gold-choice label:has-text('390문항'), #measure-gold-choice label:has-text('6문항')")
+    page.click("#measure-gold-choice label:has-text('6문항')")
     page.wait_for_selector("#measure-split:visible")
 
 
@@ -261,7 +250,7 @@ def test_a_passage_is_made_gold_out_of_an_answer_and_taken_back(open_page: Open,
 
     ask(page, "토큰화란?")
     page.wait_for_selector("#sources .gold-button >> visible=true")
-    assert page.locator("#sources .gold-button[aria-pressed=true]").count() == 0
+    expect(page.locator("#sources .gold-button[aria-pressed=true]")).to_have_count(0)
     ask(page, "최대 풀링은 무엇을 남기나?")
     page.wait_for_selector("#sources .gold-button[aria-pressed=true]")
 
@@ -296,7 +285,7 @@ def test_drafts_are_accepted_mended_and_rejected_and_stay_so(open_page: Open, pl
     page.wait_for_selector("#measure-drafted .draft")
     drafted = len(place.rows())
     assert drafted > 3 and all(row["status"] == "drafted" for row in place.rows())
-    assert page.inner_text("#measure-nav i") == str(drafted)
+    expect(page.locator("#measure-nav i")).to_have_text(str(drafted))
     assert page.locator("#measure-drafted mark.evidence").count() >= 1
 
     def judge(what: str) -> str:
@@ -327,7 +316,7 @@ def test_drafts_are_accepted_mended_and_rejected_and_stay_so(open_page: Open, pl
     page.fill("#measure-drafted [name=answer]", answer)
     mended = judge("accept")
     assert mended == first["id"]
-    assert page.locator("#measure-job .refused").count() == 0
+    expect(page.locator("#measure-job .refused")).to_have_count(0)
     shows_its_own_words()
     page.fill("#measure-drafted [name=question]", "버릴 질문에 쓴 말")
     rejected = judge("reject")
@@ -347,8 +336,8 @@ def test_drafts_are_accepted_mended_and_rejected_and_stay_so(open_page: Open, pl
     page.reload()
     page.wait_for_selector("#measure-drafted .draft")
     assert page.get_attribute("#measure-drafted .draft", "data-draft") not in (mended, accepted, rejected)
-    assert page.inner_text("#measure-nav i") == str(drafted - 3)
-    assert "다르게 물은 <b>질문</b>은?" in page.locator(".gold-list .words").all_inner_texts()
+    expect(page.locator("#measure-nav i")).to_have_text(str(drafted - 3))
+    expect(page.locator(f".gold-list [data-gold-id='{mended}'] .words")).to_have_text("다르게 물은 <b>질문</b>은?")
     page.click(f".gold-list [data-gold-id='{accepted}'] .mending summary")
     page.fill(f".gold-list [data-gold-id='{accepted}'] [name=question]", "또 고친 질문은?")
     page.click(f".gold-list [data-gold-id='{accepted}'] [data-judge=mend]")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from index import disk
 from index.build import update
@@ -30,6 +31,7 @@ from tests.browser.test_page import ask, fits, text_of
 from tests.browser.test_served import Served, served  # noqa: F401
 from tests.fakes import HashEncoder
 from tests.index.notes import make
+from tests.ui.serving import serving
 from ui.i18n_notes import EN, KO
 from ui.web_index import Shelf
 
@@ -89,11 +91,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One server for all tests of this file; `desk` gives each of them the same notes to begin with."""
-    import uvicorn
-
     from ui import web_notes
-    from ui.web import application, listen
-    from ui.web_guard import local_hosts
 
     place, encoder, patch = tmp_path_factory.mktemp("desk").resolve(), Gated(), pytest.MonkeyPatch()
     index = place / "index"
@@ -105,15 +103,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         lambda: disk.read_manifest(index).generation,
     )
     recorder = Recorder(QueryLog(place / "log" / "questions.sqlite"), index)
-    listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    app = application(shelf, local_hosts("127.0.0.1", port), recorder=recorder, place=index)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield Desk(f"http://127.0.0.1:{port}/", place, encoder, recorder, refresher)
-    server.should_exit = True
-    thread.join(10)
+    with serving(shelf, recorder=recorder, place=index) as port:
+        yield Desk(f"http://127.0.0.1:{port}/", place, encoder, recorder, refresher)
     patch.undo()
 
 
@@ -207,7 +198,7 @@ def test_notes_of_every_format_are_put_in_and_answer(view: Callable[..., Any], d
     assert "그대로인 노트 2개" in page.inner_text(".result")
     assert desk.put_in() == sorted([*names, "broken.pdf"])
     assert desk.doc_ids() == [*sorted(f"index.notes/{name}" for name in names), "week10/attention.md", "week2/overfit.md"]
-    assert page.inner_text("#top .held").startswith(f"노트 {len(files) + 2}개")
+    expect(page.locator("#top .held")).to_contain_text(f"노트 {len(files) + 2}개")
     page.click("#view-ask-button")
     ask(page, "hwpx에서 감자의 색은?")
     assert "hwpx에서 감자의 색은 보라색이다." in text_of(page, "#sources .cited mark.evidence")
@@ -223,8 +214,8 @@ def test_a_folder_keeps_its_shape(view: Callable[..., Any], desk: Desk) -> None:
     ended(page)
     assert desk.put_in() == ["강의/3주차/a.md", "강의/b.txt"]
     assert page.locator(".files .refused").count() == 0
-    labels = [text.split("\n")[0].strip() for text in page.locator(".group > summary span").all_inner_texts()]
-    assert labels == [f"{KO.put_in} › 강의", f"{KO.put_in} › 강의/3주차", "week2", "week10"]
+    labels = [f"{KO.put_in} › 강의", f"{KO.put_in} › 강의/3주차", "week2", "week10"]
+    expect(page.locator(".group > summary span")).to_have_text(labels)
 
 
 def test_files_dropped_anywhere_on_the_view_are_put_in(view: Callable[..., Any], desk: Desk) -> None:
@@ -249,6 +240,7 @@ def test_a_name_in_use_is_asked_about(view: Callable[..., Any], desk: Desk, choi
     ended(page)
     add(page, desk.file("a.md", "새 글"))
     page.wait_for_selector(".asks")
+    page.wait_for_selector(".result", state="detached")
     assert page.inner_text(".asks li") == "a.md"
     assert (desk.inbox / "a.md").read_text(encoding="utf-8") == "옛 글"
     page.click(f"[data-choice={choice}]")
@@ -271,7 +263,7 @@ def test_a_run_is_seen_asked_beside_and_stopped(view: Callable[..., Any], desk: 
     desk.encoder.gate.clear()
     add(page, desk.file("slow.md", "# 느린 노트\n\n글"))
     page.wait_for_selector(".stop")
-    assert page.locator("[data-pick=files]:disabled").count() == 1
+    page.wait_for_selector("[data-pick=files]:disabled")
     assert page.inner_text(".meanwhile") == KO.meanwhile
     page.click("#view-ask-button")
     page.wait_for_selector("#answer .welcome .chip")
@@ -336,7 +328,7 @@ def test_what_was_put_in_is_taken_out_and_own_notes_are_not(view: Callable[..., 
     page.wait_for_selector(".files .removed")
     assert (rows(page, "removed"), desk.put_in()) == (["a.md"], [])
     assert desk.doc_ids() == ["week10/attention.md", "week2/overfit.md"]
-    assert page.locator("li.held").count() == 2
+    expect(page.locator("li.held")).to_have_count(2)
 
 
 def test_notes_that_no_question_brought_up_are_marked(view: Callable[..., Any], desk: Desk) -> None:
@@ -359,6 +351,7 @@ def test_a_note_is_found_by_its_name(view: Callable[..., Any], desk: Desk) -> No
     page = view()
     add(page, *sorted((desk.place / "mine").iterdir()))
     ended(page)
+    page.wait_for_selector("li.held .title:text-is('노트 5번')")
     page.fill("[data-find]", "노트 5")
     assert page.locator("li.held:visible .title").all_inner_texts() == ["노트 5번"]
     assert page.locator(".group:visible").count() == 1
@@ -418,7 +411,7 @@ def test_the_view_speaks_the_other_language(view: Callable[..., Any]) -> None:
     page.click('button[data-lang="en"]')
     page.wait_for_selector(f"#notes-add h2:text-is('{EN.add}')")
     page.wait_for_selector(f".cut .over-title:text-is('{EN.cut}')")
-    assert page.inner_text("#notes-list h2") == EN.list
+    expect(page.locator("#notes-list h2")).to_have_text(EN.list)
     assert page.locator(".piece").count() == 2
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.test_page import DONE, ask, source, text_of
+from tests.browser.test_page import DONE, answering, ask, source, text_of
 from ui.i18n import KO
 
 pytestmark = pytest.mark.browser
@@ -84,8 +84,8 @@ def test_a_page_over_no_index_finds_the_one_that_is_made_and_ctrl_c_ends_it(serv
     assert page.inner_text("#answer code").startswith("rag index")
 
     index_notes(served, tmp_path)
-    page.click(".again")
-    page.wait_for_selector(".chip")
+    with answering(page):
+        page.click(".again")
     assert page.inner_text(".chip >> nth=0") == "어텐션은 무엇인가요?"
 
     ask(page, "과적합이란?")
@@ -132,5 +132,7 @@ def test_an_answer_finds_its_words_in_a_new_index_until_they_are_gone(served: Se
 def reopen(page: Any) -> None:
     """Loads the page again and opens the first of the earlier answers."""
     page.reload()
-    page.click("#trail .recall >> nth=0")
-    page.wait_for_selector("#answer .recalled")
+    page.wait_for_selector("#trail .recall")
+    with answering(page):
+        page.click("#trail .recall >> nth=0")
+    assert page.locator("#answer .recalled").count() == 1

@@ -200,6 +200,9 @@ def test_carried(question: str, history: list[Turn], searched: str, analyser: An
         ("그럼 OCR은?", "BM25란?", "그럼 OCR은?"),
         ("그럼 단점은?", "BM25란?", "BM25란? 그럼 단점은?"),
         ("그럼 없는말은?", "BM25란?", "BM25란? 그럼 없는말은?"),
+        ("그럼 시퀀셜은?", "BM25란?", "BM25란? 그럼 시퀀셜은?"),  # the notes hold a part of it alone
+        ("그럼 점수는?", "BM25란?", "BM25란? 그럼 점수는?"),  # among the first for the topic
+        ("그럼 단점은?", "OCR이란?", "OCR이란? 그럼 단점은?"),  # no topic, though other notes alone hold it
         ("그건 OCR이랑 뭐가 달라?", "BM25란?", "BM25란? 그건 OCR이랑 뭐가 달라?"),
         ("1+1은?", "BM25란?", "1+1은?"),
     ],

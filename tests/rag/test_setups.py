@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from index.encoder import Encoder
 from index.morphemes import Analyser
+from rag.evaluation import setups
 from rag.evaluation.datasets import Context, Dataset, Evidence, Question
 from rag.evaluation.evaluate import evaluate
 from rag.evaluation.report import QuestionRow, Report
-from rag.evaluation.setups import SHOWN, Setup, compare, compare_costs, run, run_costs, share_right, sides
+from rag.evaluation.setups import SHOWN, Asking, Setup, compare, compare_costs, run, run_costs, share_right, sides
 from rag.pipeline import Pipeline
+from rag.sentence_reader import refused
+from rag.types import Answer, Hit
 from tests.rag.samples import ENCODER, memory_index
 
 TEXT = "풀링은 크기를 줄인다.\n\n드롭아웃은 뉴런을 끈다.\n\n정규화는 평균을 맞춘다.\n\n학습률은 보폭을 정한다."
@@ -70,6 +75,22 @@ def test_readers_are_compared_by_their_answers(pipeline: Pipeline) -> None:
     found = compare(pipeline, DATA, Setup("lexical", 5, "sentence"), Setup("lexical", 1, "sentence"))
     assert {row.question_id for row in found.rows} == {"q1", "q2", "q3"}
     assert "F1" in [line["metric"] for line in found.table("compared").records()]
+
+
+def test_the_reader_that_is_named_reads(pipeline: Pipeline) -> None:
+    silent = replace(pipeline, reader=Silent())
+    assert (silent.reader_name, setups._reading(silent, "sentence").reader_name) == ("Silent", "sentence")
+    assert setups._reading(pipeline, "sentence") is pipeline
+
+
+class Silent:
+    def read(self, question: str, hits: Sequence[Hit]) -> Answer:
+        return refused(question, hits)
+
+
+def test_a_pipeline_is_asked_as_its_setup_says(pipeline: Pipeline) -> None:
+    hits = Asking(pipeline, Setup("lexical", 2)).ask("크기와 뉴런과 평균").hits
+    assert [set(hit.legs) for hit in hits] == [{"lexical"}] * 2
 
 
 def row(system: str, name: str, **metrics: float) -> QuestionRow:

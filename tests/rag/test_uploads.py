@@ -16,7 +16,7 @@ def test_our_own_questions_and_their_splits(tmp_path: Path) -> None:
     data = load_loose([write_questions(tmp_path / "q.jsonl")])
     assert splits_of(data) == ("dev", "test")
     assert [len(of_split(data, split).questions) for split in ("dev", "test", "all")] == [1, 3, 4]
-    with pytest.raises(UsageError, match="no question of split train; there are dev, test, or all"):
+    with pytest.raises(UsageError, match="no question of split train: there are dev, test, or all"):
         of_split(data, "train")
 
 

@@ -7,11 +7,8 @@ import io
 import json
 import re
 import shlex
-import socket
 import subprocess
 import sys
-import threading
-import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -28,6 +25,7 @@ from hypothesis import strategies as st
 
 from index.errors import EncoderMismatch, IndexMissing
 from index.types import Document
+from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
 from ui import calls, cli, tools
 from ui.api import LARGEST_BODY, api
@@ -79,10 +77,6 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serves a small index as `rag ui` does, until the module's tests are done."""
-    import uvicorn
-
-    from ui.web import application, listen
-    from ui.web_guard import local_hosts
     from ui.web_index import shelf_of
 
     folder = tmp_path_factory.mktemp("api")
@@ -91,20 +85,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         (folder / "notes" / name).write_text(text, encoding="utf-8")
     assert cli.main(["index", str(folder / "notes"), "--index", str(folder / "index")]) == 0
 
-    listener: socket.socket = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
     place = folder / "index"
-    app = application(shelf_of(place), local_hosts("127.0.0.1", port), lambda: calls.status(place))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started:
-        assert thread.is_alive() and time.monotonic() < until, "the server did not start"
-        time.sleep(0.02)
-    yield Served(f"http://127.0.0.1:{port}", place)
-    server.should_exit = True
-    thread.join(10)
+    with serving(shelf_of(place), status=lambda: calls.status(place)) as port:
+        yield Served(f"http://127.0.0.1:{port}", place)
 
 
 def fetch(served: Served, path: str, **options: Any) -> httpx.Response:

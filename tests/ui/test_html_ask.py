@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import string
-from dataclasses import asdict, fields
 
 import pytest
 from hypothesis import given
@@ -18,11 +16,10 @@ from tests.ui.parse import parse
 from tests.ui.shelf import WordIndex, WordPipeline
 from ui import html, html_ask, html_why, web_ask
 from ui.i18n import LANGS, Lang
-from ui.i18n_ask import EN, KO, AskTexts, ask_texts, subject
+from ui.i18n_ask import EN, KO, ask_texts, subject
 from ui.scope import KINDS, Offer, offer
 
 NASTY = '<img src=x onerror="harm()">'
-NAMES = [field.name for field in fields(AskTexts) if field.name != "lang"]
 
 
 def hit(text: str, marks: tuple[tuple[int, int], ...] = (), title: str = "노트") -> Hit:
@@ -30,22 +27,6 @@ def hit(text: str, marks: tuple[tuple[int, int], ...] = (), title: str = "노트
 
 
 # Words
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("joint", "key_step")])
-def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    blanks = [
-        {blank.replace("subject", "words") for _, blank, _, _ in string.Formatter().parse(each) if blank} for each in (korean, english)
-    ]
-    assert blanks[0] == blanks[1]
-    assert re.search("[가-힣]", korean)
-    assert re.search("[A-Za-z]", english) or name == "typing_count"
-    assert not re.search("[가-힣]", english)
-
-
-def test_texts_are_found_by_language() -> None:
-    assert [ask_texts(lang).lang for lang in LANGS] == ["ko", "en"]
 
 
 @pytest.mark.parametrize(

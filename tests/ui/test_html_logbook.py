@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
@@ -19,7 +17,7 @@ from tests.ui.parse import parse
 from ui import cli, html_logbook, web_questions
 from ui.html_logbook import Rows
 from ui.i18n import LANGS, Lang
-from ui.i18n_log import EN, KO, LogTexts
+from ui.i18n_log import EN, KO
 
 MOMENT = datetime(2026, 11, 22, 19, 24)
 HERE = "/notes/index"
@@ -37,14 +35,6 @@ def log(tmp_path: Path) -> Iterator[QueryLog]:
 
 def listed(*entries: Entry, total: int | None = None, lang: Lang = "en") -> str:
     return html_logbook.rows(Rows(entries, len(entries) if total is None else total, HERE), lang)
-
-
-@pytest.mark.parametrize("name", [field.name for field in fields(LogTexts) if field.name != "lang"])
-def test_each_word_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    blanks = [{blank for _, blank, _, _ in Formatter().parse(text) if blank} for text in (korean, english)]
-    assert blanks[0] == blanks[1]
-    assert re.search("[가-힣]", korean) and not re.search("[가-힣]", english)
 
 
 def test_the_sums() -> None:

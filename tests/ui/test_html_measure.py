@@ -132,6 +132,16 @@ def test_a_question_is_opened_with_both_rankings_and_its_gold(bench: Bench) -> N
     assert KO.gone_question in html_sides.sides_html(bench, found, "none", "ko")
 
 
+def test_a_place_is_seen_in_the_passage_that_holds_most_of_it(bench: Bench) -> None:
+    index: Any = bench.pipeline().index
+    passages = index.passages(range(len(index)))
+    assert [each.doc_id for each in passages] == sorted(NOTES)
+    assert [bench.around(each.doc_id, each.start + 1, each.end + 9) for each in passages] == passages
+    nowhere = bench.around("b.md", 1000, 1001)
+    assert nowhere and (nowhere.doc_id, nowhere.start, nowhere.text) == ("b.md", 1000, "")
+    assert bench.around("c.md", 0, 1) is None
+
+
 def test_a_set_with_passages_shows_those(bench: Bench) -> None:
     row = QuestionRow("hybrid", "q0", "", "", {"hit@1": 1.0, "MRR@10": 1.0}, (HitRow("c1", 0, 3, 1.0, 1), HitRow("c2", 0, 3, 0.5, 0)))
     contexts = {"c1": Context("c1", "제목", HARM), "c2": Context("c2", "", "둘")}

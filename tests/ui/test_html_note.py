@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import pytest
@@ -18,9 +17,8 @@ from tests.ui.parse import parse
 from ui import html_note
 from ui.drawer import drawer
 from ui.html_note import Look, Target, digest
-from ui.i18n import LANGS
 from ui.i18n import texts as all_texts
-from ui.i18n_note import EN, KO, NoteTexts
+from ui.i18n_note import EN, KO
 
 SLIDES = Document("a.pptx", "A", "# 하나\n\n첫 말\n\n# 둘\n\n- 둘째 **말**\n", marks=(Mark(0, "slide", "1"), Mark(11, "slide", "2")))
 
@@ -39,6 +37,8 @@ def target_of(document: Document, *quotes: str) -> Target:
 def test_both_shapes_mark_the_same_words_and_say_where_slides_begin(shape: html_note.Shape) -> None:
     tree = parse(html_note.note(SLIDES, target_of(SLIDES, "- 둘째 **말**", "째 **말**"), "ko", Look(shape, ("read", "source"))))
     assert [element.text for element in tree.of("stop")] == [all_texts("ko").slide.format(value=value) for value in "12"]
+    name, first = {"read": ("read", "둘"), "source": ("lines", "# 둘")}[shape]
+    assert all_texts("ko").slide.format(value=2) + first in tree.of(name)[0].text
     assert "".join(element.text for element in tree.of("evidence")) == {"read": "째 말", "source": "째 **말**"}[shape]
     buttons = [element.attributes for element in tree.elements if "data-shape" in element.attributes]
     assert [button["data-shape"] for button in buttons if button["aria-pressed"] == "true"] == [shape]
@@ -72,6 +72,7 @@ def test_of_an_endless_note_only_what_is_around_the_place_is_shown(text: str, sh
     words = squeezed("".join(element.text for element in tree.of("evidence")))
     assert words == squeezed(text[at + 5 : at + 25]) or (shape == "read" and words == re.sub(r"[^가-힣\w]", "", text[at + 5 : at + 25]))
     assert tree.of("told")[0].text.startswith("노트가 길어서")
+    assert shape == "read" or tree.of("here")[0].attributes["data-n"] == str(text.count("\n", 0, at) + 1)
 
 
 def squeezed(text: str) -> str:
@@ -100,17 +101,19 @@ def picture(page: int, words: str) -> PagePicture:
 
 
 def test_a_page_is_a_picture_with_boxes_on_the_words() -> None:
-    target = target_of(PDF, "답은 여기 있다", "여기")
+    target = target_of(PDF, "답은 여기 있다", "여기", "있다")
     html = html_note.note(PDF, target, "ko", Look("page", ("page", "read"), picture(2, "답은 여기 있다")))
     tree = parse(html)
     (image,) = [element for element in tree.elements if element.tag == "img"]
     assert image.attributes["src"] == "data:image/png;base64,iVBORw=="
     assert image.attributes["alt"] == KO.page_picture.format(value=2)
-    (box,) = tree.of("evidence")
-    assert box.attributes["style"] == "left:3.00%;top:50.00%;width:2.00%;height:2.00%"
+    boxes = {name: [box.attributes["style"] for box in tree.of(name)] for name in ("here", "evidence")}
+    assert boxes["here"] == ["left:0.00%;top:50.00%;width:8.00%;height:2.00%"]
+    assert boxes["evidence"] == [f"left:{left}.00%;top:50.00%;width:2.00%;height:2.00%" for left in (3, 6)]
+    assert [element.text for element in tree.elements if "data-shape" in element.attributes] == [KO.page, KO.text]
     assert [element.text for element in tree.of("pages")] == ["‹" + KO.page_of.format(value=2, total=3) + "›"]
     assert tree.of("told") == tree.of("read") == []
-    assert html_note.page_at(PDF, target) == 2
+    assert html_note.page_at(PDF, target_of(PDF, "답은 여기 있다", "첫 쪽", "여기")) == 2, "by the words in the passage"
     assert html_note.page_at(PDF, replace(target, check="")) == 1
 
 
@@ -186,29 +189,20 @@ def test_without_its_file_a_pdf_is_text_and_says_so(tmp_path: Path, name: str, t
     assert [element.text for element in tree.of("evidence")] == ["answer stands"]
 
 
-@pytest.mark.parametrize("more", [{"shape": "x"}, {"shape": ["read"]}, {"page": "x"}, {"page": None}, {"shape": None, "page": 10**30}])
-def test_what_the_browser_asks_for_is_checked(tmp_path: Path, more: dict[str, Any]) -> None:
-    index = replace_text(index_of(tmp_path))
-    assert parse(drawer(index, request_for(index, "본문", **more))).of("evidence")[0].text == "본문"
+@pytest.mark.parametrize("more", [{"shape": "source"}, {"shape": "x"}, {"shape": ["read"]}, {"page": "x"}, {"shape": None, "page": 10**30}])
+def test_what_the_browser_asks_for_is_checked(more: dict[str, Any]) -> None:
+    index = OneNote(Document("a.md", "A", "# 제목\n\n본문\n"), "", ())
+    tree = parse(drawer(index, request_for(index, "본문", **more)))
+    assert tree.of("evidence")[0].text == "본문"
+    assert bool(tree.of("read")) == (more.get("shape") != "source")
 
 
-def replace_text(index: OneNote) -> OneNote:
-    return OneNote(Document("a.md", "A", "# 제목\n\n본문\n"), index.content_hash, index.sources)
+def test_spans_that_are_no_numbers_are_left_out() -> None:
+    place = {"doc": "a", "start": 0, "end": 1, "spans": [["0", 1], [0, 1]], "check": ""}
+    assert html_note.parse_target(place).spans == ((0, 1),)
 
 
 def test_plain_text_has_one_shape() -> None:
     index = OneNote(Document("a.txt", "A", "# 글자\n그대로", "text"), "", ())
     tree = parse(drawer(index, request_for(index, "글자", shape="read")))
     assert "".join(row.text for row in tree.of("verse")) == "# 글자\n그대로" and tree.of("shapes") == []
-
-
-# Words
-
-
-@pytest.mark.parametrize("name", [field.name for field in fields(NoteTexts) if field.name != "lang"])
-def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    blanks = [{blank for _, blank, _, _ in Formatter().parse(text) if blank} for text in (korean, english)]
-    assert blanks[0] == blanks[1]
-    assert re.search("[가-힣]", korean) and not re.search("[가-힣]", english)
-    assert [html_note.note_texts(lang).lang for lang in LANGS] == ["ko", "en"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
-from string import Formatter
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +23,7 @@ from ui import html_questions, plots
 from ui.html_report import ASSETS, report_html
 from ui.html_table import number, table_html
 from ui.i18n import LANGS, Lang
-from ui.i18n_report import EN, KO, ReportTexts, definition, report_texts, word
+from ui.i18n_report import EN, KO, definition, word
 from ui.plots import Axis, Bar, BarGroup, Line
 from ui.report_figures import answer_figures, cut, first_rank, interval_of, judgements, retrieval_figures
 from ui.view import width
@@ -488,21 +487,6 @@ def test_both_schemes_name_the_same_colours_and_all_are_used() -> None:
 
 
 # The words
-
-
-@pytest.mark.parametrize("name", [field.name for field in fields(ReportTexts) if field.name not in ("lang", "question_id")])
-def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    blanks = [{blank for _, blank, _, _ in Formatter().parse(text) if blank} for text in (korean, english)]
-    assert blanks[0] == blanks[1]
-    assert re.search("[가-힣]", korean) and not re.search("[가-힣]", english)
-    assert name in "".join(path.read_text(encoding="utf-8") for path in ASSETS.parent.glob("*report*.py")) + (
-        ASSETS.parent / "html_questions.py"
-    ).read_text(encoding="utf-8")
-
-
-def test_texts_are_found_by_language() -> None:
-    assert [report_texts(lang).lang for lang in LANGS] == ["ko", "en"]
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from rag.pipeline import NO_QUESTION, NO_SUMMARY
 from rag.sentence_reader import NOT_FOUND
 from rag.span_reader import NO_SPANS
+from ui import i18n, i18n_ask, i18n_log, i18n_measure, i18n_note, i18n_notes, i18n_report
 from ui.count import Count
 from ui.html import header
-from ui.i18n import EN, KO, LANGS, Texts, language, texts, topic
+from ui.i18n import KO, LANGS, language, topic
 
-NAMES = [field.name for field in fields(Texts) if field.name != "lang"]
+TEXTS: tuple[tuple[Any, Any], ...] = (
+    (i18n, i18n.texts), (i18n_ask, i18n_ask.ask_texts), (i18n_log, i18n_log.log_texts), (i18n_measure, i18n_measure.measure_texts),
+    (i18n_note, i18n_note.note_texts), (i18n_notes, i18n_notes.notes_texts), (i18n_report, i18n_report.report_texts),
+)  # fmt: skip
+WORDS = [
+    pytest.param(korean, asdict(module.EN)[name], id=f"{module.__name__}-{name}")
+    for module, _ in TEXTS
+    for name, korean in asdict(module.KO).items()
+    if name not in ("lang", "joint", "question_id")  # of no language
+]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    blanks = [{blank for _, blank, _, _ in string.Formatter().parse(text) if blank} for text in (korean, english)]
-    assert blanks[0] == blanks[1]
+def blanks(text: str) -> set[str]:
+    """The names of its blanks; Korean is given the words with their particle."""
+    return {blank.replace("subject", "words") for _, blank, _, _ in string.Formatter().parse(text) if blank}
+
+
+@pytest.mark.parametrize(("korean", "english"), WORDS)
+def test_each_string_stands_in_both_languages_with_the_same_blanks(korean: str, english: str) -> None:
+    assert blanks(korean) == blanks(english)
     assert re.search("[가-힣]", korean)
-    assert re.search("[A-Za-z]", english)
-    assert not re.search("[가-힣]", english)
+    assert re.search("[A-Za-z]", english) and not re.search("[가-힣]", english)
 
 
 def test_what_the_pipeline_says_is_known() -> None:
@@ -33,7 +46,8 @@ def test_what_the_pipeline_says_is_known() -> None:
 
 
 def test_texts_are_found_by_language() -> None:
-    assert [texts(lang).lang for lang in LANGS] == ["ko", "en"]
+    for module, texts in TEXTS:
+        assert [texts(lang) for lang in LANGS] == [module.KO, module.EN]
 
 
 @pytest.mark.parametrize(("tag", "lang"), [("ko-KR", "ko"), ("KO", "ko"), ("en-US", "en"), ("de", "en"), ("", "ko"), (None, "ko")])

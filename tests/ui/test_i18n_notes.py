@@ -1,27 +1,13 @@
-"""The words of the view of the notes, and what the readers of files say, in both languages."""
+"""What the readers of files say, in both languages."""
 
 from __future__ import annotations
 
 import re
-import string
-from dataclasses import asdict, fields
 
 import pytest
 
-from ui.i18n_notes import EN, KO, SAID, NotesTexts, said
-
-
-def blanks(text: str) -> set[str]:
-    return {blank for _, blank, _, _ in string.Formatter().parse(text) if blank}
-
-
-@pytest.mark.parametrize("name", [field.name for field in fields(NotesTexts) if field.name != "lang"])
-def test_each_string_stands_in_both_languages_with_the_same_blanks(name: str) -> None:
-    korean, english = asdict(KO)[name], asdict(EN)[name]
-    assert blanks(korean) == blanks(english)
-    letters = re.sub(r"\{\w+\}", "", korean)
-    assert re.search("[가-힣]", letters) or not re.search(r"\w", letters)
-    assert not re.search("[가-힣]", english)
+from tests.ui.test_i18n import blanks
+from ui.i18n_notes import SAID, said
 
 
 @pytest.mark.parametrize(("pattern", "korean", "english"), SAID)

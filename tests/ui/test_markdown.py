@@ -65,6 +65,8 @@ def is_safe(html: str) -> bool:
         ("**굵게** *기울여* ~~지움~~", '<p dir="auto"><strong>굵게</strong> <em>기울여</em> <del>지움</del></p>'),
         ("`코드`", '<p dir="auto"><code dir="auto">코드</code></p>'),
         ("**역전파(backpropagation)**는", '<p dir="auto"><strong>역전파(backpropagation)</strong>는</p>'),
+        ("값**(value)**은", '<p dir="auto">값<strong>(value)</strong>은</p>'),
+        ("가_나_다", '<p dir="auto">가_나_다</p>'),
         ("가\n나", '<p dir="auto">가<br>\n나</p>'),
         ("- 가\n- 나", '<ul><li><div dir="auto">가</div></li><li><div dir="auto">나</div></li></ul>'),
         ("3. 셋", '<ol start="3"><li><div dir="auto">셋</div></li></ol>'),
@@ -103,6 +105,7 @@ def test_formulas_are_mathematics(text: str) -> None:
 def test_a_formula_of_lines_that_would_begin_lists_and_headings_stays_whole() -> None:
     html = html_of("$$\na\n+ b\n= c\n---\n$$\n\n끝")
     assert html.count("<math") == 1 and "<li>" not in html and "<h" not in html.replace("<html", "")
+    assert "<math" not in html_of("- $$\n  x\n\n밖\n\n$$"), "a formula ends with its list"
 
 
 @pytest.mark.parametrize("tex", ["\\frac", "x^", "\\newcommand\\a{\\b\\b}\\a", "{" * 200 + "}" * 200, "x" * 3000])
@@ -130,6 +133,7 @@ def test_front_matter_and_definitions_of_links_are_shown_as_they_are() -> None:
     text = "---\ntitle: 가\n---\n\n[글][가]\n\n[가]: http://a.example\n"
     html = html_of(text)
     assert '<details class="front"><summary>머리말</summary><div data-source="">---\ntitle: 가\n---\n</div></details>' in html
+    assert html_of(text, (4, 9)).startswith('<details class="front" open><summary>'), "where words in it are marked it is not folded"
     assert '<div data-source="">[가]: http://a.example\n</div>' in html and ">글</a>" in html
 
 
@@ -170,6 +174,9 @@ def test_the_place_is_tinted_where_its_blocks_are() -> None:
         ("![그림 설명](a.png) 뒤", "![그림 설명](a.png)", "그림 설명"),
         ("![그림 설명](a.png) 뒤", "설명", "설명"),
         ("[가](http://a.example/뜻)", "뜻", "뜻"),
+        ("- 가 나\n\n\t\t코드\n", "나\n\n\t\t코드", "나\n\n\t\t코드"),
+        ("> | 가 | 나 |\n> |--|--|\n> | **다** | 라 |\n", "**다**", "다"),
+        ("- 가\n- 나\n\t다\n", "가\n- 나\n\t다", "가\n- 나\n\t다"),
     ],
 )  # fmt: skip
 def test_the_words_cited_are_the_words_marked(text: str, cited: str, shown: str) -> None:
