@@ -14,6 +14,7 @@ from index.errors import (
     NoteError,
     RagError,
     SourceMismatch,
+    StudyError,
     UsageError,
 )
 from index.types import Document, DocumentInfo, Filter, Generation, Locator, Mark, NoteProblem, Passage, UpdateReport
@@ -40,6 +41,7 @@ __all__ = [
     "Passage",
     "RagError",
     "SourceMismatch",
+    "StudyError",
     "UpdateReport",
     "UsageError",
 ]

@@ -18,6 +18,8 @@ from index.inbox import inbox_of
 from index.index import Changes, IndexedDocument
 from index.manifest import EncoderEntry
 from index.notes import NoteFile, content_hash, read_notes
+from index.notes.ocr import is_installed
+from index.notes.pictures import is_waiting
 from index.settings import IndexSettings
 from index.sources import choose_sources, find_notes
 from index.split import split
@@ -139,8 +141,13 @@ def _planned(base: FolderIndex, old: FolderIndex | None, files: Sequence[NoteFil
 
 
 def _compared(plan: _Plan, base: FolderIndex, files: Sequence[NoteFile]) -> dict[NoteFile, str]:
-    """The files whose content `base` does not hold, with their hashes. The others it enters in the plan."""
-    known, new = base.manifest.documents, {}
+    """The files whose content `base` does not hold, with their hashes. The others it enters in the plan.
+
+    Notes with pictures that nobody has read count as new once there is something that reads them.
+    """
+    waiting = {doc_id for doc_id, entry in base.manifest.documents.items() if is_waiting(entry.warnings)}
+    unread = waiting if waiting and is_installed() else frozenset[str]()
+    known, new = {doc_id: entry for doc_id, entry in base.manifest.documents.items() if doc_id not in unread}, {}
     homes = {(entry.content_hash, PurePath(doc_id).name): doc_id for doc_id, entry in known.items()}
     for file in files:
         try:

@@ -7,6 +7,7 @@
     ├── DataError             an evaluation set is missing or broken           (exit 3)
     ├── EndpointError         a language model's endpoint gives no answer      (exit 3)
     ├── LogError              the log of questions cannot be read or changed   (exit 3)
+    ├── StudyError            what is learned cannot be read or changed        (exit 3)
     └── IndexProblem          the index cannot be used as it is                (exit 3)
         ├── IndexMissing      there is none at that place
         ├── IndexFormat       written by another version of the program
@@ -51,6 +52,10 @@ class EndpointError(RagError):
 
 class LogError(RagError):
     """The log of questions cannot be read or changed."""
+
+
+class StudyError(RagError):
+    """What is learned of the notes cannot be read or changed."""
 
 
 class IndexProblem(RagError):

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from index.errors import NoteError, UsageError
-from index.notes.files import SUFFIXES, content_hash
+from index.notes.files import SUFFIXES, bytes_hash
 from index.notes.limits import MAX_FILE_BYTES
 
 Clash = Literal["ask", "replace", "both"]
@@ -82,9 +82,9 @@ def take(inbox: Path, offered: Sequence[Offered], clash: Clash = "ask", known: M
         try:
             name = _checked(each)
             target = _inside(inbox, name)
-            found = content_hash(each.path)
+            found = bytes_hash(each.path)
             taken = target.is_file()
-            if taken and content_hash(target) == found:
+            if taken and bytes_hash(target) == found:
                 same.append(name)
             elif twin := (known or {}).get(found):
                 twins[name] = twin

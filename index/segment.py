@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def parse_note(line: bytes) -> Note:
 
 def _passage_facts(passage: Passage) -> dict[str, Any]:
     locator = passage.locator
-    places = {"line": locator.line, "page": locator.page, "slide": locator.slide, "cell": locator.cell, "time": locator.time}
+    places = asdict(locator)
     return {
         "start": passage.start,
         "end": passage.end,

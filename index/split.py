@@ -145,12 +145,12 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _sections(document: Document) -> Iterator[_Section]:
-    """Cuts at headings and slides. A heading with nothing under it opens the section that follows."""
+    """Cuts at headings, slides and pictures. A heading with nothing under it opens the section that follows."""
     lines = _lines(document.text)
     fenced = _fenced(document.structure, lines)
     headings = _headings(document.structure, lines, fenced)
     starts = frozenset(lines[number].start for number in headings)
-    slides = {mark.start for mark in document.marks if mark.kind == "slide"}
+    slides = {mark.start for mark in document.marks if mark.kind in ("slide", "picture")}
     stack: list[tuple[int, str]] = []
     held: list[_Line] = []
     has_body = False
@@ -390,7 +390,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 def locator(document: Document) -> Callable[[int], Locator]:
     """Says of an offset of the document's text where it stands for a person."""
     newlines = [at for at, sign in enumerate(document.text) if sign == "\n"]
-    marks: dict[str, list[Mark]] = {"page": [], "slide": [], "cell": [], "time": []}
+    marks: dict[str, list[Mark]] = {"page": [], "slide": [], "cell": [], "time": [], "picture": []}
     for mark in document.marks:
         marks[mark.kind].append(mark)
     starts = {kind: [mark.start for mark in marks[kind]] for kind in marks}
@@ -400,7 +400,7 @@ def locator(document: Document) -> Callable[[int], Locator]:
         return marks[kind][number - 1].value if number else None
 
     def locate(at: int) -> Locator:
-        page, slide, cell = (int(found) if (found := value(kind, at)) else None for kind in ("page", "slide", "cell"))
-        return Locator(bisect_left(newlines, at) + 1, page, slide, cell, value("time", at))
+        page, slide, cell, picture = (int(found) if (found := value(kind, at)) else None for kind in ("page", "slide", "cell", "picture"))
+        return Locator(bisect_left(newlines, at) + 1, page, slide, cell, value("time", at), picture)
 
     return locate

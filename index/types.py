@@ -14,7 +14,8 @@ from typing import Literal
 Structure = Literal["markdown", "text"]
 """How a document's text shows its structure: Markdown signs, or the bullets, numbers and indentation of plain text."""
 
-MarkKind = Literal["page", "slide", "cell", "time"]
+MarkKind = Literal["page", "slide", "cell", "time", "picture"]
+"""Where a picture's words end and the text goes on, a picture of no number begins."""
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)` while long work runs."""
@@ -47,24 +48,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """Where a passage stands for a person: its first line (1-based), and the page, slide, cell or time where the format has one."""
+    """Where a passage stands for a person: its first line (1-based), and the page, slide, cell or time where the format has one.
+
+    `picture` counts the pictures of the note, for words that stand in one.
+    """
 
     line: int
     page: int | None = None
     slide: int | None = None
     cell: int | None = None
     time: str | None = None
+    picture: int | None = None
 
     def __str__(self) -> str:
-        if self.page is not None:
-            return f"p.{self.page}"
-        if self.slide is not None:
-            return f"slide {self.slide}"
-        if self.cell is not None:
-            return f"cell {self.cell}"
-        if self.time is not None:
-            return self.time
-        return str(self.line)
+        named = (("p.", self.page), ("slide ", self.slide), ("cell ", self.cell), ("", self.time), ("picture ", self.picture))
+        return ", ".join(f"{name}{value}" for name, value in named if value is not None) or str(self.line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,8 @@ from index.morphemes import Analyser
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["RAG_LOG"] = "0"  # what tests ask is nobody's question
+_PICTURES = TemporaryDirectory()
+os.environ["RAG_PICTURES"] = _PICTURES.name  # what tests read in pictures is read anew in every run
 
 settings.register_profile("steady", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")

@@ -18,7 +18,8 @@ class LegShape:
 
 @dataclass(frozen=True, slots=True)
 class LocatorShape:
-    """Where a passage begins: its line (from 1), the page, slide, cell or time where the format has one, `label` for people."""
+    """Where a passage begins: its line (from 1), the page, slide, cell or time where the format has one, the note's
+    picture where it is one, `label` for people."""
 
     line: int
     label: str
@@ -26,6 +27,7 @@ class LocatorShape:
     slide: int | None = None
     cell: int | None = None
     time: str | None = None
+    picture: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

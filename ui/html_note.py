@@ -13,8 +13,9 @@ from html import escape
 from itertools import pairwise
 from typing import Literal
 
-from index.notes.pdf_picture import Box, PagePicture, boxes
-from index.types import Document, Mark, Passage
+from index.notes.ocr import Box
+from index.notes.pdf_picture import PagePicture, boxes
+from index.types import Document, Mark, MarkKind, Passage
 from rag.types import Span
 from ui.highlight import Interval, hang, kinds, marked, merged
 from ui.i18n import Lang, Texts, texts
@@ -22,7 +23,7 @@ from ui.i18n_note import NoteTexts, note_texts
 from ui.markdown import Note, rendered
 
 Shape = Literal["page", "read", "source"]
-"""How a note is shown: a page of its PDF as a picture, its Markdown as what it means, or its text line by line."""
+"""How a note is shown: a page of its PDF or a picture in it, its Markdown as what it means, or its text line by line."""
 
 NOTE_LINES = 4000
 """A longer note is shown in part, around the place asked for: a browser does not lay out a million lines."""
@@ -106,9 +107,18 @@ def same_words(document: Document, target: Target) -> bool:
 
 def page_at(document: Document, target: Target) -> int:
     """The page of a PDF on which the evidence begins, else the passage."""
+    return _mark_at(document, target, "page") or 1
+
+
+def picture_at(document: Document, target: Target) -> int:
+    """The picture of a note in which the evidence begins, else the passage; 0 where that is none."""
+    return _mark_at(document, target, "picture")
+
+
+def _mark_at(document: Document, target: Target, kind: MarkKind) -> int:
     start = min((start for start, _ in target.spans if target.start <= start < target.end), default=target.start)
-    marks = [mark for mark in document.marks if mark.kind == "page" and mark.start <= start] if same_words(document, target) else []
-    return int(marks[-1].value) if marks else 1
+    marks = [mark for mark in document.marks if mark.kind == kind and mark.start <= start] if same_words(document, target) else []
+    return int(marks[-1].value or 0) if marks else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,9 @@ class _Sheet:
 
 def _header(document: Document, look: Look, words: NoteTexts) -> str:
     """What the drawer's bar takes: the note's name, and the switch between its shapes."""
-    names = {"page": words.page, "read": words.text if "page" in look.shapes else words.read, "source": words.source}
+    pdf = "page" in look.shapes and "source" not in look.shapes and not any(mark.kind == "picture" for mark in document.marks)
+    read = words.read if "source" in look.shapes or "page" not in look.shapes else words.text
+    names = {"page": words.page if pdf else words.picture, "read": read, "source": words.source}
     buttons = "".join(
         f'<button type="button" data-shape="{shape}" aria-pressed="{str(shape == look.shape).lower()}">{names[shape]}</button>'
         for shape in look.shapes
@@ -261,24 +273,26 @@ def _marks(sheet: _Sheet, lines: Sequence[_Line]) -> list[Mark]:
 
 def _stop(mark: Mark, t: Texts) -> str:
     """What stands between two slides, cells, pages or half minutes."""
-    form = {"page": t.page, "slide": t.slide, "cell": t.cell, "time": "{value}"}[mark.kind]
+    if not mark.value:  # a picture has ended
+        return ""
+    form = {"page": t.page, "slide": t.slide, "cell": t.cell, "time": "{value}", "picture": t.picture}[mark.kind]
     return f'<p class="stop" data-kind="{mark.kind}"><span>{form.format(value=escape(mark.value))}</span></p>'
 
 
-# A page of a PDF
+# A page of a PDF, or a picture
 
 
 def _page(sheet: _Sheet, picture: PagePicture) -> tuple[str, str]:
-    """The picture of a page with the words marked on it; where they cannot be found there, its text below, and that it is so."""
-    text, start, end = sheet.document.text, *_page_range(sheet.document, picture.page)
+    """The picture with the words marked on it; where they cannot be found there, its text below, and that it is so."""
+    text, start, end = sheet.document.text, *_page_range(sheet.document, picture)
     page_text = text[start:end]
     wanted = [(a - start, b - start) for a, b in merged(sheet.spans, start, end) if text[a:b].strip()]
     found = [boxes(picture.glyphs, page_text, a, b) for a, b in wanted]
     tinted = [box for a, b in merged([sheet.place], start, end) for box in _tint(picture, page_text, a - start, b - start)]
     shown = "".join(_box(box, "here") for box in tinted) + "".join(_box(box, "evidence") for each in found for box in each)
     paper = (
-        f'<figure class="paper"><img src="data:{picture.media_type};base64,{b64encode(picture.image).decode()}" '
-        f'width="{picture.width}" height="{picture.height}" alt="{sheet.words.page_picture.format(value=picture.page)}">{shown}</figure>'
+        f'<figure class="paper of-{picture.kind}"><img src="data:{picture.media_type};base64,{b64encode(picture.image).decode()}" '
+        f'width="{picture.width}" height="{picture.height}" alt="{_name(picture, sheet.words)}">{shown}</figure>'
     )
     if all(found) or not wanted:
         return _pages(picture, sheet.words) + paper, ""
@@ -293,10 +307,15 @@ def _tint(picture: PagePicture, text: str, start: int, end: int) -> Iterator[Box
         at += len(line)
 
 
-def _page_range(document: Document, page: int) -> Interval:
-    """Where the text of a page begins and ends; an empty range where it holds none."""
+def _name(picture: PagePicture, words: NoteTexts) -> str:
+    return (words.picture_picture if picture.kind == "picture" else words.page_picture).format(value=picture.page)
+
+
+def _page_range(document: Document, picture: PagePicture) -> Interval:
+    """Where the text of a page or a picture begins and ends; an empty range where it holds none."""
     marks = [*document.marks, Mark(len(document.text), "page", "")]
-    return next(((mark.start, after.start) for mark, after in pairwise(marks) if mark.value == str(page)), (0, 0))
+    wanted = picture.kind, str(picture.page)
+    return next(((mark.start, after.start) for mark, after in pairwise(marks) if (mark.kind, mark.value) == wanted), (0, 0))
 
 
 def _box(box: Box, name: str) -> str:
@@ -306,10 +325,15 @@ def _box(box: Box, name: str) -> str:
 
 
 def _pages(picture: PagePicture, words: NoteTexts) -> str:
-    """The buttons that turn pages."""
+    """The buttons that turn pages; a note of one picture has none."""
+    pictured = picture.kind == "picture"
+    if pictured and picture.pages == 1:
+        return ""
+    turns = (words.picture_before, words.picture_after) if pictured else (words.page_before, words.page_after)
     before, after = (
         f'<button type="button" data-page="{page}" aria-label="{name}"{"" if 1 <= page <= picture.pages else " disabled"}>{sign}</button>'
-        for page, name, sign in ((picture.page - 1, words.page_before, "‹"), (picture.page + 1, words.page_after, "›"))
+        for page, name, sign in ((picture.page - 1, turns[0], "‹"), (picture.page + 1, turns[1], "›"))
     )
-    where = words.page_of.format(value=picture.page, total=picture.pages)
-    return f'<nav class="pages" aria-label="{words.pages}">{before}<span role="status">{where}</span>{after}</nav>'
+    where = (words.picture_of if pictured else words.page_of).format(value=picture.page, total=picture.pages)
+    name = words.pictures if pictured else words.pages
+    return f'<nav class="pages" aria-label="{name}">{before}<span role="status">{where}</span>{after}</nav>'

@@ -29,6 +29,7 @@ KINDS = {
     "captions": "SRT·VTT",
     "hwp": "HWP",
     "hwpx": "HWPX",
+    "image": "PNG·JPG·WebP·TIFF",
 }
 """What a student calls each format."""
 ROWS = 60
@@ -185,7 +186,7 @@ def _facts(info: DocumentInfo | None, document: Document | None, t: NotesTexts) 
     marks: dict[str, int] = {}
     for mark in document.marks if document else ():
         marks[mark.kind] = max(marks.get(mark.kind, 0), int(mark.value) if mark.value.isdecimal() else 0)
-    forms = {"page": t.pages, "slide": t.slides, "cell": t.cells}
+    forms = {"page": t.pages, "slide": t.slides, "cell": t.cells, "picture": t.pictures}
     facts = [form.format(count=Count(marks[kind])) for kind, form in forms.items() if marks.get(kind)] + facts
     return " · ".join([*facts, t.characters.format(count=Count(info.characters))])
 

@@ -67,6 +67,7 @@ class NotesTexts:
     pages: str
     slides: str
     cells: str
+    pictures: str
     passages: str
     characters: str
     not_kind: str
@@ -177,6 +178,7 @@ KO = NotesTexts(
     pages="{count}쪽",
     slides="슬라이드 {count}장",
     cells="셀 {count}개",
+    pictures="글이 있는 그림 {count}장",
     passages="단락 {count}개",
     characters="{count}자",
     not_kind="읽을 수 없는 형식입니다. PDF나 워드, 텍스트로 저장해 넣어 주세요.",
@@ -288,6 +290,7 @@ EN = NotesTexts(
     pages="{count:page|pages}",
     slides="{count:slide|slides}",
     cells="{count:cell|cells}",
+    pictures="{count:picture|pictures}",
     passages="{count:passage|passages}",
     characters="{count:character|characters}",
     not_kind="This format cannot be read. Save it as PDF, Word or text, and add that.",
@@ -355,6 +358,26 @@ def notes_texts(lang: Lang) -> NotesTexts:
 
 SAID: tuple[tuple[str, str, str], ...] = (
     (
+        r"^(?:a picture is left out: )?more pixels than",
+        "너무 큰 그림이어서 뺐습니다. 줄여서 다시 넣어 주세요.",
+        "A picture is too large, and was left out. Make it smaller, and add it again.",
+    ),
+    (
+        r"^(?:picture \d+: )?broken picture",
+        "깨진 그림이어서 뺐습니다. 다시 저장해 보세요.",
+        "A picture is broken, and was left out. Save it anew.",
+    ),
+    (
+        r"^no words are found in the picture",
+        "그림에서 글자를 찾지 못했습니다. 글이 있다면 더 크고 또렷한 그림을 넣어 주세요.",
+        "No words were found in the picture. If it holds any, add a larger or clearer one.",
+    ),
+    (
+        r"^not a picture file",
+        "열 수 있는 그림이 아닙니다. PNG나 JPG로 다시 저장해 주세요.",
+        "It cannot be opened as a picture. Save it as PNG or JPG.",
+    ),
+    (
         r"^encrypted (\w+)",
         "암호가 걸린 {0} 파일입니다. 암호를 풀어 다시 저장한 뒤 넣어 주세요.",
         "This {0} file has a password. Save a copy without it, and add that.",
@@ -408,6 +431,25 @@ SAID: tuple[tuple[str, str, str], ...] = (
         r"^its earlier version stays",
         "이전에 읽은 내용이 색인에 남아 있습니다.",
         "What was read earlier stays in the index.",
+    ),
+    (
+        r"^(pages? [\d, -]+): no text: scanned\? not read",
+        "{0}에 글자가 없습니다. 스캔한 그림이라면 tesseract가 있어야 읽습니다: pip install '.[ocr]'와 "
+        "apt install tesseract-ocr tesseract-ocr-kor 뒤에 다시 색인해 주세요.",
+        "{0}: no text. If it is scanned, tesseract reads it: pip install '.[ocr]' and apt install tesseract-ocr tesseract-ocr-kor, "
+        "then index again.",
+    ),
+    (
+        r"^(\d+) pictures? not read for want",
+        "그림 {0}장의 글을 읽지 않았습니다. tesseract가 있으면 읽습니다: pip install '.[ocr]'와 "
+        "apt install tesseract-ocr tesseract-ocr-kor 뒤에 다시 색인해 주세요.",
+        "The words in pictures ({0}) were not read. Tesseract reads them: pip install '.[ocr]' and "
+        "apt install tesseract-ocr tesseract-ocr-kor, then index again.",
+    ),
+    (
+        r"^(\d+) pictures? not read yet",
+        "그림 {0}장은 아직 읽지 못했습니다. 다시 색인하면 이어서 읽습니다.",
+        "Pictures that wait to be read: {0}. Index again to go on.",
     ),
     (
         r"^(pages? [\d, -]+): no text",

@@ -1,4 +1,4 @@
-"""From note files to `Document`s: Markdown, text, HTML, PDF, DOCX, PPTX, notebooks, captions, HWP and HWPX."""
+"""From note files to `Document`s: Markdown, text, HTML, PDF, DOCX, PPTX, notebooks, captions, HWP, HWPX and pictures."""
 
 from index.notes.files import SUFFIXES, NoteFile, content_hash, discover
 from index.notes.isolated import read_notes

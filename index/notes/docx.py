@@ -11,7 +11,8 @@ from typing import Any
 from index.notes.blocks import Numbering, heading, item, plain, stacked, table
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import check_zip
-from index.notes.ooxml import MC, W, text_of
+from index.notes.ooxml import MC, WP, A, R, W, text_of
+from index.notes.pictures import Pictures
 from index.notes.title import opening
 
 _CONTENTS = "Table of Contents"
@@ -32,19 +33,22 @@ class _Reading:
 
     styles: dict[str, Any]
     numbered: frozenset[tuple[str, int]]
+    part: Any
+    pictures: Pictures
     numbering: Numbering = field(default_factory=Numbering)
 
 
-def read_docx(path: Path) -> Extract:
+def read_docx(path: Path, pictures: Pictures) -> Extract:
     """The document's text; its title is the first paragraph of style Title."""
     from docx import Document
 
     check_zip(path, "DOCX", "word/")
     document = Document(str(path))
     styles = {style.get(f"{W}styleId"): style for style in document.styles.element.iter(f"{W}style")}
-    reading = _Reading(styles, _numbered(document.part))
+    reading = _Reading(styles, _numbered(document.part), document.part, pictures)
     text = stacked(list(_blocks(document.element.body, reading)))
-    return joined([Part(text)], title=opening(text))
+    parts = list(pictures.placed(Part(text)))
+    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
 
 
 def _blocks(container: Any, reading: _Reading) -> Iterator[str]:
@@ -52,12 +56,34 @@ def _blocks(container: Any, reading: _Reading) -> Iterator[str]:
     for element in container:
         if element.tag == f"{W}p":
             yield _paragraph(element, reading)
+            yield _pictures(element, reading)
             for box in _shown(element.iter(f"{W}txbxContent")):
                 yield from _blocks(box, reading)
         elif element.tag == f"{W}tbl":
             yield from _table(element, reading)
         elif element.tag in (f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}customXml", f"{W}smartTag") and not _is_contents(element):
             yield from _blocks(element, reading)
+
+
+def _pictures(element: Any, reading: _Reading) -> str:
+    """The pictures of a paragraph, each by its description and what stands for it; those in its text boxes are read with them."""
+    found = []
+    for drawing in _shown(element.iter(f"{W}drawing")):
+        if next(drawing.iterancestors(f"{W}p")) is not element:
+            continue
+        about = next(drawing.iter(f"{WP}docPr"), None)
+        alt = (about.get("descr") or "") if about is not None else ""
+        blobs = [_blob(reading.part, blip.get(f"{R}embed")) for blip in drawing.iter(f"{A}blip")]
+        found += [reading.pictures.token(blob, alt) for blob in blobs or [b""]]
+    return plain(" ".join(filter(None, found)))
+
+
+def _blob(part: Any, relation: str | None) -> bytes:
+    """The bytes that a relation leads to; none where they lie outside the document."""
+    try:
+        return bytes(part.related_parts[relation].blob)
+    except (KeyError, AttributeError):
+        return b""
 
 
 def _shown(elements: Iterable[Any]) -> Iterator[Any]:
@@ -151,6 +177,7 @@ def _table(element: Any, reading: _Reading) -> Iterator[str]:
             yield from _blocks(row[0], reading)
     else:
         yield table([[text for cell in row for text in _cell(cell)] for row in rows])
+        yield stacked([_pictures(paragraph, reading) for row in rows for cell in row for paragraph in cell.iter(f"{W}p")])
 
 
 def _rows(element: Any) -> list[Any]:

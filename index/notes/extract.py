@@ -57,10 +57,14 @@ def joined(parts: Iterable[Part], *, title: str | None = None, warnings: Iterabl
     texts: list[str] = []
     marks: list[Mark] = []
     offset = 0
+    pictured = False
     for part in parts:
         text = clean(part.text).strip("\n")
         if not text.strip():
             continue
+        if pictured and part.kind != "picture":
+            marks.append(Mark(offset, "picture", ""))
+        pictured = part.kind == "picture"
         if part.kind is not None:
             marks.append(Mark(offset, part.kind, part.value))
         texts.append(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from index.errors import NoteError, UsageError
+from index.notes.links import PICTURES, shown_by
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,6 +30,7 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         ".vtt": "captions",
         ".hwp": "hwp",
         ".hwpx": "hwpx",
+        **dict.fromkeys(PICTURES, "image"),
     }
 )
 """The format of each file name suffix, in lower case."""
@@ -58,10 +60,25 @@ def discover(roots: Sequence[Path]) -> list[NoteFile]:
             raise UsageError(
                 f"two notes would both be called {file.doc_id!r}: {twin.path} and {file.path}; rename or leave out one of them"
             )
-    return sorted(found.values(), key=lambda file: file.doc_id)
+    return sorted(_with_their_pictures(list(found.values())), key=lambda file: file.doc_id)
+
+
+def _with_their_pictures(files: list[NoteFile]) -> list[NoteFile]:
+    """The files without the pictures that one of the others shows."""
+    if not any(file.path.suffix.lower() in PICTURES for file in files):
+        return files
+    shown = {picture for file in files for picture in shown_by(file.path, file.root)}
+    return [file for file in files if file.path.resolve() not in shown]
 
 
 def content_hash(path: Path) -> str:
+    """SHA-256 of a note: of the file's bytes, and of those of the pictures that it shows, if any. NoteError where it cannot be read."""
+    own = bytes_hash(path)
+    pictures = shown_by(path)
+    return hashlib.sha256("".join([own, *map(bytes_hash, pictures)]).encode()).hexdigest() if pictures else own
+
+
+def bytes_hash(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal. Raises NoteError where it cannot be read."""
     try:
         with path.open("rb") as file:

@@ -12,6 +12,8 @@ from index.notes.blocks import fenced, heading, is_item, item, plain, stacked, t
 from index.notes.decode import damage, decode
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import refuse_binary
+from index.notes.links import file_bytes
+from index.notes.pictures import Pictures, from_uri
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -48,7 +50,7 @@ _DEEPEST = 150
 """Blocks nested deeper than this are read as one paragraph: nobody writes them, and Python's stack is finite."""
 
 
-def read_html(path: Path) -> Extract:
+def read_html(path: Path, pictures: Pictures) -> Extract:
     """Headings, paragraphs, lists, tables and code of the page; navigation, headers, footers and scripts are left out."""
     from selectolax.lexbor import LexborHTMLParser
 
@@ -59,9 +61,11 @@ def read_html(path: Path) -> Extract:
     tree = LexborHTMLParser(source)
     title = tree.css_first("title")
     _drop_frames(tree)
+    _number(tree, path.parent, pictures)
     blocks = _blocks(tree.body) if tree.body else []
     named = None if tree.css_first("h1") or title is None else title.text()
-    return joined([Part(without_data_uris(stacked(blocks)))], title=named, warnings=damage(source))
+    parts = list(pictures.placed(Part(without_data_uris(stacked(blocks)))))
+    return joined(parts, title=named, warnings=[*damage(source), *pictures.warnings()])
 
 
 def _drop_frames(tree: LexborHTMLParser) -> None:
@@ -76,6 +80,14 @@ def _drop_frames(tree: LexborHTMLParser) -> None:
         if frame is None:
             return
         frame.decompose()
+
+
+def _number(tree: LexborHTMLParser, folder: Path, pictures: Pictures) -> None:
+    """Writes into the description of each picture what stands for it in the text."""
+    for image in tree.css("img"):
+        source = image.attributes.get("src") or ""
+        data = from_uri(source) or file_bytes(pictures.root, folder, source)
+        image.attrs["alt"] = pictures.token(data, image.attributes.get("alt") or "")
 
 
 def _inside_article(node: LexborNode) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,13 @@ from index.notes.guard import OLE, found, head_of, wrong_format
 from index.notes.hangul import Cell, Head, grid, paragraph
 from index.notes.hangul import head_of as paragraph_head
 from index.notes.limits import MAX_UNZIPPED_BYTES
+from index.notes.pictures import Pictures
 from index.notes.title import opening
 
-_PARA_SHAPE, _STYLE = 25, 26
-_PARA_HEADER, _PARA_TEXT, _CTRL_HEADER, _LIST_HEADER, _TABLE, _EQUATION = 66, 67, 71, 72, 77, 88
+_BIN_DATA, _PARA_SHAPE, _STYLE = 18, 25, 26
+_PARA_HEADER, _PARA_TEXT, _CTRL_HEADER, _LIST_HEADER, _TABLE, _PICTURE, _EQUATION = 66, 67, 71, 72, 77, 85, 88
+_PICTURE_ITEM = 71
+"""Where a picture's record names its entry among the binary data, from 1."""
 _COMPRESSED, _PASSWORD, _DISTRIBUTION = 1, 2, 4
 _KINDS = ("NONE", "OUTLINE", "NUMBER", "BULLET")
 _PAGE_CONTROLS = (b"head", b"foot", b"tcmt", b"secd")
@@ -48,9 +51,11 @@ class _Reading:
     shapes: list[Head]
     styles: list[str]
     numbering: Numbering = field(default_factory=Numbering)
+    files: list[str] = field(default_factory=list)
+    picture: Callable[[int], str] = lambda item: ""
 
 
-def read_hwp(path: Path) -> Extract:
+def read_hwp(path: Path, pictures: Pictures) -> Extract:
     """The document's text: outline paragraphs as headings, lists, tables in their place; page headers and comments are left out."""
     import olefile
 
@@ -63,9 +68,11 @@ def read_hwp(path: Path) -> Extract:
         flags = _flags(ole)
         names = sorted((int(name[1][7:]), "/".join(name)) for name in ole.listdir() if _is_section(name))
         reading = _doc_info(_stream(ole, "DocInfo", flags))
+        reading.picture = lambda item: pictures.token(_blob(ole, reading.files, item))
         blocks = [block for _, name in names for block in _blocks(_tree(_stream(ole, name, flags)), reading)]
     text = stacked(blocks)
-    return joined([Part(text)], title=opening(text))
+    parts = list(pictures.placed(Part(text)))
+    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
 
 
 def _flags(ole: Any) -> int:
@@ -128,10 +135,31 @@ def _doc_info(data: bytes) -> _Reading:
             (word,) = struct.unpack_from("<I", content)
             list_id = content[30:32].hex()
             reading.shapes.append(Head(_KINDS[word >> 23 & 3], word >> 25 & 7, list_id))
+        elif tag == _BIN_DATA:
+            reading.files.append(_bin_name(content))
         elif tag == _STYLE:
             (length,) = struct.unpack_from("<H", content)
             reading.styles.append(content[2 : 2 + 2 * length].decode("utf-16-le", "replace"))
     return reading
+
+
+def _bin_name(content: bytes) -> str:
+    """The name of the stream that holds an entry of the binary data; empty for a link to a file elsewhere."""
+    kind, number, length = struct.unpack_from("<HHH", content.ljust(6, b"\0"))
+    suffix = content[6 : 6 + 2 * length].decode("utf-16-le", "replace")
+    return f"BinData/BIN{number:04X}.{suffix}" if kind & 0xF else ""
+
+
+def _blob(ole: Any, files: Sequence[str], item: int) -> bytes:
+    """The bytes of an entry of the binary data, which may be deflated; none where there is no such entry."""
+    name = files[item - 1] if 0 < item <= len(files) else ""
+    if not name or not ole.exists(name):
+        return b""
+    data = bytes(ole.openstream(name).read())
+    try:
+        return zlib.decompressobj(-15).decompress(data, MAX_UNZIPPED_BYTES)
+    except zlib.error:  # a picture as it is
+        return data
 
 
 def _blocks(records: Sequence[_Record], reading: _Reading) -> Iterator[str]:
@@ -139,6 +167,8 @@ def _blocks(records: Sequence[_Record], reading: _Reading) -> Iterator[str]:
     for record in records:
         if record.tag == _PARA_HEADER:
             yield from _paragraph(record, reading)
+        elif record.tag == _PICTURE and len(record.data) >= _PICTURE_ITEM + 2:
+            yield reading.picture(struct.unpack_from("<H", record.data, _PICTURE_ITEM)[0])
         elif record.tag != _CTRL_HEADER:
             yield from _blocks(record.children, reading)
         elif (name := record.data[3::-1]) == b"tbl ":

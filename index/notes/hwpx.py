@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from index.errors import NoteError
-from index.notes.blocks import Numbering, stacked
+from index.notes.blocks import Numbering, plain, stacked
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import check_zip
 from index.notes.hangul import Cell, Head, grid, head_of, paragraph
+from index.notes.pictures import Pictures
 from index.notes.title import opening
 
 _SECTION = re.compile(r"Contents/section(\d+)\.xml")
@@ -29,9 +30,10 @@ class _Reading:
     shapes: dict[str, Head]
     styles: dict[str, str]
     numbering: Numbering = field(default_factory=Numbering)
+    picture: Callable[[Element], str] = lambda element: ""
 
 
-def read_hwpx(path: Path) -> Extract:
+def read_hwpx(path: Path, pictures: Pictures) -> Extract:
     """The document's text: outline paragraphs as headings, lists, tables in their place; page headers and comments are left out."""
     check_zip(path, "HWPX", "Contents/section")
     with zipfile.ZipFile(path) as archive:
@@ -41,10 +43,12 @@ def read_hwpx(path: Path) -> Extract:
         reading = _header(
             ElementTree.fromstring(archive.read("Contents/header.xml")) if "Contents/header.xml" in names else Element("none")
         )
+        reading.picture = lambda element: pictures.token(_blob(element, archive), _alt(element))
         sections = sorted((int(match[1]), name) for name in names if (match := _SECTION.fullmatch(name)))
         blocks = [block for _, name in sections for block in _blocks(ElementTree.fromstring(archive.read(name)), reading)]
     text = stacked(blocks)
-    return joined([Part(text)], title=opening(text))
+    parts = list(pictures.placed(Part(text)))
+    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
 
 
 def _header(root: Element) -> _Reading:
@@ -70,6 +74,7 @@ def _blocks(container: Element, reading: _Reading) -> Iterator[str]:
 def _paragraph(element: Element, reading: _Reading) -> Iterator[str]:
     line: list[str] = []
     anchored: list[Element] = []
+    drawn: list[str] = []
     stack = list(reversed(element))
     while stack:
         child = stack.pop()
@@ -80,11 +85,15 @@ def _paragraph(element: Element, reading: _Reading) -> Iterator[str]:
             line.append(f"${' '.join((script.text or '').strip() for script in _all(child, 'script'))}$")
         elif tag in ("tbl", "p"):
             anchored.append(child)
+        elif tag == "pic":
+            drawn.append(reading.picture(child))
+            stack.extend(caption for caption in child if _tag(caption) == "caption")
         elif tag not in _SKIPPED:
             stack.extend(reversed(child))
     shape = reading.shapes.get(element.get("paraPrIDRef", ""), Head())
     style = reading.styles.get(element.get("styleIDRef", ""), "")
     yield paragraph("".join(line), head_of(shape, style), reading.numbering)
+    yield plain(" ".join(filter(None, drawn)))
     for child in anchored:
         yield from _table(child, reading) if _tag(child) == "tbl" else _paragraph(child, reading)
 
@@ -103,6 +112,17 @@ def _table(element: Element, reading: _Reading) -> list[str]:
 def _words(element: Element) -> str:
     """The text of a `t` element; tabs and line breaks stand in it as elements of their own."""
     return (element.text or "") + "".join(_SIGNS.get(_tag(child), "") + _words(child) + (child.tail or "") for child in element)
+
+
+def _blob(picture: Element, archive: zipfile.ZipFile) -> bytes:
+    """The bytes of a picture, which lies in `BinData` under the name that it is referred to by; none where it does not."""
+    name = next((image.get("binaryItemIDRef", "") for image in _all(picture, "img")), "")
+    found = next((each for each in archive.namelist() if name and re.fullmatch(rf"BinData/{re.escape(name)}\.\w+", each)), None)
+    return archive.read(found) if found else b""
+
+
+def _alt(picture: Element) -> str:
+    return next(("".join(comment.itertext()) for comment in _all(picture, "shapeComment")), "")
 
 
 def _all(root: Element, tag: str) -> Iterator[Element]:

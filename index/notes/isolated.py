@@ -26,6 +26,7 @@ def read_notes(
 ) -> Iterator[Document | NoteProblem]:
     """One result per file, in their order; a file that takes longer than `timeout` seconds, needs more memory, or crashes is a problem.
 
+    A note of many pictures may take this time several times over, as long as each time some of them are read.
     The child starts with the first file, serves all of them, is replaced after a crash, and ends with the iterator.
     Raises NoteError where no child can be started.
     """
@@ -34,7 +35,15 @@ def read_notes(
         for done, file in enumerate(files, 1):
             if worker is None or worker.poll() is not None:
                 worker = _restarted(worker, memory_mb)
-            yield _ask(worker, file, timeout, memory_mb)
+            result, late = _ask(worker, file, timeout, memory_mb)
+            before = late + 1
+            while 0 < late < before and worker.poll() is None:  # pictures are read a few at a time, and what was read is kept
+                if progress:
+                    progress("read", done - 1, len(files))
+                before = late
+                again, late = _ask(worker, file, timeout, memory_mb)
+                result = again if isinstance(again, Document) else result
+            yield result
             if progress:
                 progress("read", done, len(files))
     finally:
@@ -72,8 +81,11 @@ def _stop(worker: subprocess.Popen[bytes]) -> None:
     worker.communicate()
 
 
-def _ask(worker: subprocess.Popen[bytes], file: NoteFile, timeout: float, memory_mb: int) -> Document | NoteProblem:
-    """The worker's answer. The clock is a timer that kills it: Windows cannot read from a pipe with a time limit."""
+def _ask(worker: subprocess.Popen[bytes], file: NoteFile, timeout: float, memory_mb: int) -> tuple[Document | NoteProblem, int]:
+    """The worker's answer, and how many pictures it had no time for.
+
+    The clock is a timer that kills it: Windows cannot read from a pipe with a time limit.
+    """
     assert worker.stdin is not None and worker.stdout is not None
     late = threading.Event()
 
@@ -94,8 +106,9 @@ def _ask(worker: subprocess.Popen[bytes], file: NoteFile, timeout: float, memory
     if late.is_set() or reply is None:
         worker.wait()
     if reply is None:
-        return NoteProblem(file.doc_id, _death(worker.returncode, late.is_set(), timeout, memory_mb))
-    return NoteProblem(file.doc_id, str(reply["problem"])) if "problem" in reply else _document(reply)
+        return NoteProblem(file.doc_id, _death(worker.returncode, late.is_set(), timeout, memory_mb)), 0
+    unread = int(reply.pop("late", 0))
+    return (NoteProblem(file.doc_id, str(reply["problem"])) if "problem" in reply else _document(reply)), unread
 
 
 def _death(code: int, late: bool, timeout: float, memory_mb: int) -> str:

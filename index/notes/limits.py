@@ -18,3 +18,18 @@ MAX_CHARACTERS = 20_000_000
 
 TIMEOUT_SECONDS = 60.0
 MEMORY_MB = 2048
+
+MAX_PIXELS = 64_000_000
+"""Largest picture that is unpacked: larger ones are photographs of whole walls, or bombs."""
+
+LEAST_SIDE, LEAST_PIXELS = 24, 4_000
+"""Smaller pictures are bullets, icons and lines: nothing is read in them."""
+
+MAX_PICTURES = 1_000
+"""Pictures, or scanned pages, of one file that are read."""
+
+PICTURE_SECONDS = 25.0
+"""For one pass over one picture."""
+
+PICTURES_SHARE = 0.5
+"""The part of a note's time after which no further picture is begun: the next request goes on from there."""

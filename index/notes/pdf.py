@@ -4,34 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from index.errors import NoteError
+from index.notes import ocr
 from index.notes.extract import Extract, Part, joined
+from index.notes.files import content_hash
 from index.notes.guard import PDF, found, head_of, wrong_format
+from index.notes.limits import MAX_PICTURES
 from index.notes.pdf_layout import Line, Page, page_texts
+from index.notes.pictures import Pictures, page_of
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage
+    from PIL.Image import Image
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 _PASSWORD_ERROR = 4
 _GARBLED = 0.5
+_MOST_PIXELS = 8_000_000
 _TROUBLES = {
-    "silent": "no text: scanned? Only a copy with recognised text (OCR) can be searched",
+    "unread": f"no text: scanned? {ocr.UNREAD}, which finds the words in pictures: {ocr.HOW}, then index again",
+    "silent": "no text",
+    "hidden": f"garbled text, left out: its fonts do not say which characters they draw; {ocr.UNREAD}: {ocr.HOW}, then index again",
     "garbled": "garbled text, left out: its fonts do not say which characters they draw",
     "broken": "broken, left out",
 }
+_WITHOUT = {"silent": "unread", "garbled": "hidden"}
+"""The same troubles where nothing can look at the page."""
 _PRIVATE_BULLETS = frozenset(range(0xF020, 0xF100))
 """Symbol fonts' own signs, most often bullets; the rest of the private area means that the font names no characters."""
 
 
-def read_pdf(path: Path) -> Extract:
-    """One part per page; what its lines become is said in `pdf_layout`. Pages without readable text are named in the warnings."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What pages are looked at with: the hash of their file, and where pictures are read."""
+
+    digest: str
+    pictures: Pictures
+
+
+def read_pdf(path: Path, pictures: Pictures) -> Extract:
+    """One part per page; what its lines become is said in `pdf_layout`.
+
+    A page without text, or whose fonts do not say which characters they draw, is read as the picture that it is; pages in which nothing
+    can be read are named in the warnings.
+    """
     with closing(_opened(path)) as pdf:
-        read = [_read(pdf, index) for index in range(len(pdf))]
+        look = _Look(content_hash(path), pictures)
+        read = [_read(pdf, index, look) for index in range(len(pdf))]
     troubles = [trouble for _, trouble in read]
     warnings = [
         f"{_named([number for number, trouble in enumerate(troubles, 1) if trouble == kind])}: {what}"
@@ -39,7 +63,8 @@ def read_pdf(path: Path) -> Extract:
         if kind in troubles
     ]
     return joined(
-        (Part(text, "page", str(number)) for number, text in enumerate(page_texts([page for page, _ in read]), 1)), warnings=warnings
+        (Part(text, "page", str(number)) for number, text in enumerate(page_texts([page for page, _ in read]), 1)),
+        warnings=[*warnings, *(each for each in pictures.warnings() if ocr.UNREAD not in each)],
     )
 
 
@@ -57,7 +82,7 @@ def _opened(path: Path) -> PdfDocument:
         raise NoteError("broken PDF file (PDFium cannot open it)") from error
 
 
-def _read(pdf: PdfDocument, index: int) -> tuple[Page, str]:
+def _read(pdf: PdfDocument, index: int, look: _Look) -> tuple[Page, str]:
     """The lines of a page and what is wrong with it, if anything is; a page in trouble has no lines."""
     from pypdfium2 import PdfiumError
     from pypdfium2.raw import FPDFText_GetUnicode
@@ -70,9 +95,36 @@ def _read(pdf: PdfDocument, index: int) -> tuple[Page, str]:
     with closing(page), closing(text):
         codes = [FPDFText_GetUnicode(text, place) for place in range(text.count_chars())]
         if _is_garbled(text, codes):
-            return Page((), 0), "garbled"
+            return _seen(page, index, look, "garbled")
         lines = tuple(_lines(text, codes))
-        return Page(lines, page.get_height()), "" if lines else "silent"
+        return (Page(lines, page.get_height()), "") if lines else _seen(page, index, look, "silent")
+
+
+def _seen(page: PdfPage, index: int, look: _Look, trouble: str) -> tuple[Page, str]:
+    """The lines of a page that has to be looked at, and its trouble where nothing is seen there."""
+    from pypdfium2.raw import FPDFPage_CountObjects
+
+    if not FPDFPage_CountObjects(page) or index >= MAX_PICTURES:
+        return Page((), 0), trouble
+    words = look.pictures.words(page_key(look.digest, index), lambda: drawn(page), f"page {index + 1}")
+    if words:
+        return page_of(words, *page.get_size()), ""
+    if words is None and not ocr.can_read():
+        trouble = _WITHOUT[trouble]
+    return Page((), 0), trouble if words == () or trouble in _WITHOUT.values() else "late"
+
+
+def page_key(digest: str, index: int) -> str:
+    """The name of a page's content, of a file of this hash."""
+    return f"{digest} page {index + 1}"
+
+
+def drawn(page: PdfPage) -> Image:
+    """A page as it is scanned, or as if it were: 200 dots an inch, at most so many pixels."""
+    width, height = page.get_size()
+    scale = min(200 / 72, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
+    picture: Image = page.render(scale=scale).to_pil().convert("L")
+    return picture
 
 
 def _is_garbled(text: PdfTextPage, codes: list[int]) -> bool:

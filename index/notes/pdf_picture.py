@@ -1,6 +1,6 @@
-"""A page of a PDF as a picture, and where on it words stand.
+"""A page of a PDF, or a picture in any other note, as an image, and where on it words stand.
 
-The picture is drawn in a child process (`python -P -m index.notes.pdf_picture`), as notes are read in one: a hostile file costs a page, not
+It is drawn in a child process (`python -P -m index.notes.pdf_picture`), as notes are read in one: a hostile file costs a page, not
 the program.
 """
 
@@ -11,31 +11,37 @@ import subprocess
 import sys
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import NoteError
+from index.notes import kept, ocr
+from index.notes.files import NoteFile, content_hash
 from index.notes.frames import receive, send
 from index.notes.isolated import environment
+from index.notes.ocr import Box
+from index.notes.pdf import drawn, page_key
+from index.notes.pictures import Pictures, key_of, opened, upright
+from index.notes.read import read_note
 from index.notes.worker import limit_memory, limit_seconds
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdfium2 import PdfBitmap, PdfPage
 
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom, as parts (0 to 1) of the page's width and height."""
-
 _WIDTH = 1400
 """Pixels: a drawer of 780 on a screen of double density."""
 _MOST_PIXELS = 6_000_000
 _LARGE_PNG = 1_500_000
 """A larger picture, in bytes, is a photograph, and goes as JPEG."""
-_TIMEOUT_SECONDS = 20.0
+_TIMEOUT_SECONDS = 30.0
+_LOOK_SECONDS = 8.0
+"""For each pass over a picture whose words are not kept any more."""
 _MEMORY_MB = 2048
 _COMMAND = (sys.executable, "-P", "-m", "index.notes.pdf_picture")
 
@@ -59,12 +65,16 @@ class PagePicture:
     media_type: str
     image: bytes
     glyphs: tuple[Glyph, ...]
+    kind: Literal["page", "picture"] = "page"
 
 
-def page_picture(path: Path, page: int, *, timeout: float = _TIMEOUT_SECONDS) -> PagePicture:
-    """Draws a page; a number beyond the last is the last. Raises NoteError where that fails or takes too long."""
+def page_picture(path: Path, page: int, root: Path | None = None, *, timeout: float = _TIMEOUT_SECONDS) -> PagePicture:
+    """Draws a page of a PDF, or a picture of another note, whose links do not lead out of `root`; a number beyond the last is the last.
+
+    Raises NoteError where that fails or takes too long.
+    """
     request = BytesIO()
-    send(request, {"path": str(path), "page": page, "timeout": timeout})
+    send(request, {"path": str(path), "page": page, "root": str(root or path.parent), "timeout": timeout})
     try:
         done = subprocess.run(_COMMAND, input=request.getvalue(), capture_output=True, timeout=timeout, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -129,7 +139,8 @@ def _lines(found: Iterable[Box]) -> list[Box]:
     """Characters side by side as one box."""
     out: list[Box] = []
     for left, top, right, bottom in found:
-        if out and abs((top + bottom) - (out[-1][1] + out[-1][3])) < (bottom - top) and -0.002 < left - out[-1][2] < 2 * (bottom - top):
+        height = bottom - top
+        if out and abs((top + bottom) - (out[-1][1] + out[-1][3])) < height and -height < left - out[-1][2] < 2 * height:
             last = out[-1]
             out[-1] = (last[0], min(last[1], top), max(last[2], right), max(last[3], bottom))
         else:
@@ -145,33 +156,90 @@ def main() -> None:
     request = receive(sys.stdin.buffer)
     if request is not None:
         limit_seconds(request["timeout"])
-        send(replies, _reply(Path(request["path"]), int(request["page"])))
+        send(replies, _reply(Path(request["path"]), int(request["page"]), Path(request["root"])))
 
 
-def _reply(path: Path, number: int) -> dict[str, Any]:
+def _reply(path: Path, number: int, root: Path) -> dict[str, Any]:
+    if path.suffix.lower() != ".pdf":
+        return _shown(NoteFile(path.name, path, root), number)
     from pypdfium2 import PdfDocument, PdfiumError
 
     try:
         with closing(PdfDocument(str(path))) as pdf:
             index = min(max(number, 1), len(pdf)) - 1
             with closing(pdf[index]) as page:
-                return {"page": index + 1, "pages": len(pdf), **_drawn(page)}
+                return {"page": index + 1, "pages": len(pdf), **_drawn(page, page_key(content_hash(path), index))}
     except (PdfiumError, OSError, ValueError) as error:
         return {"problem": f"page {number} cannot be drawn ({error})"}
 
 
-def _drawn(page: PdfPage) -> dict[str, Any]:
+def _shown(file: NoteFile, number: int) -> dict[str, Any]:
+    """A picture of a note, which the note's own reader finds, so that its number is the one that it was read under."""
+    pictures = Pictures(reads=False)
+    try:
+        read_note(file, pictures)
+        if not pictures.held:
+            raise NoteError("the note has none")
+        index = min(max(number, 1), len(pictures.held)) - 1
+        data = pictures.held[index]
+        image = upright(opened(data))
+    except NoteError as problem:
+        return {"problem": f"picture {number} cannot be drawn ({problem})"}
+    words = _words(key_of(data), lambda: image)
+    image.thumbnail((_WIDTH, 4 * _WIDTH))
+    return {"page": index + 1, "pages": len(pictures.held), "kind": "picture", **_sent(image), "glyphs": list(letters_of(words))}
+
+
+def _words(key: str, draw: Callable[[], Image]) -> Sequence[ocr.Word]:
+    """The words that were read in a picture, else those that can be read now."""
+    if (found := kept.get(key)) is not None:
+        return found
+    if not ocr.can_read():
+        return ()
+    try:
+        return ocr.read_words(draw(), _LOOK_SECONDS)
+    except (NoteError, TimeoutError):
+        return ()
+
+
+def letters_of(words: Sequence[ocr.Word]) -> Iterator[tuple[str, float, float, float, float]]:
+    """The letters of words, each with its share of the word's box; a word boxed too high is as high as its neighbour."""
+    for word in words:
+        (left, _, right, _), (_, top, _, bottom) = word.box, _neighbour(word, words).box
+        widths = [_wide(char) for char in word.text]
+        step = (right - left) / sum(widths)
+        for char, width in zip(word.text, widths, strict=True):
+            yield char, left, top, left + width * step, bottom
+            left += width * step
+
+
+def _wide(char: str) -> float:
+    """How wide a letter is set, roughly, by the width of a syllable."""
+    return 1.0 if char >= "\u1100" else 0.6 if char.isalnum() else 0.35
+
+
+def _neighbour(word: ocr.Word, words: Sequence[ocr.Word]) -> ocr.Word:
+    """The nearest word of the line, itself included, that is about as high as most of them."""
+    line = [other for other in words if other.line == word.line]
+    usual = median(other.box[3] - other.box[1] for other in line)
+    even = [other for other in line if other.box[3] - other.box[1] <= 1.2 * usual]
+    return min(even, key=lambda other: abs(other.box[0] - word.box[0]))
+
+
+def _drawn(page: PdfPage, key: str) -> dict[str, Any]:
     width, height = page.get_size()
     scale = min(_WIDTH / max(width, 1), (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
     bitmap = page.render(scale=scale)
-    media_type, data = _encoded(bitmap.to_pil())
-    return {
-        "width": bitmap.width,
-        "height": bitmap.height,
-        "media_type": media_type,
-        "image": b64encode(data).decode(),
-        "glyphs": list(_glyphs(page, bitmap)),
-    }
+    glyphs = list(_glyphs(page, bitmap))
+    if not glyphs or kept.get(key):  # scanned, or of fonts that do not say what they draw
+        glyphs = list(letters_of(_words(key, lambda: drawn(page)))) or glyphs
+    return {**_sent(bitmap.to_pil()), "glyphs": glyphs}
+
+
+def _sent(image: Image) -> dict[str, Any]:
+    """An image as it goes through the pipe."""
+    media_type, data = _encoded(image)
+    return {"width": image.width, "height": image.height, "media_type": media_type, "image": b64encode(data).decode()}
 
 
 def _encoded(image: Image) -> tuple[str, bytes]:

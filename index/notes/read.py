@@ -14,36 +14,40 @@ from index.notes.guard import OLE, ZIP, head_of
 from index.notes.html import read_html
 from index.notes.hwp import read_hwp
 from index.notes.hwpx import read_hwpx
+from index.notes.image import read_image
 from index.notes.ipynb import read_ipynb
 from index.notes.limits import MAX_CHARACTERS, MAX_FILE_BYTES
 from index.notes.markdown import read_markdown
 from index.notes.pdf import read_pdf
+from index.notes.pictures import Pictures
 from index.notes.plain import read_plain
 from index.notes.pptx import read_pptx
 from index.notes.title import shown, title_of
 from index.types import Document
 
-_READERS: Mapping[str, Callable[[Path], Extract]] = {
+_PLAIN: Mapping[str, Callable[[Path], Extract]] = {"text": read_plain, "captions": read_captions}
+_PICTURED: Mapping[str, Callable[[Path, Pictures], Extract]] = {
     "markdown": read_markdown,
-    "text": read_plain,
     "html": read_html,
     "pdf": read_pdf,
     "docx": read_docx,
     "pptx": read_pptx,
     "ipynb": read_ipynb,
-    "captions": read_captions,
     "hwp": read_hwp,
     "hwpx": read_hwpx,
+    "image": read_image,
 }
+"""Readers of formats that hold pictures."""
 
 
-def read_note(file: NoteFile) -> Document:
-    """The note as a Document. Raises NoteError with one line of reason, and MemoryError."""
+def read_note(file: NoteFile, pictures: Pictures | None = None) -> Document:
+    """The note as a Document; its pictures are given to `pictures`. Raises NoteError with one line of reason, and MemoryError."""
+    pictures = pictures or Pictures()
     try:
         size = file.path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise NoteError(f"{size / 1024**2:,.0f} MB, more than the limit of {MAX_FILE_BYTES // 1024**2} MB")
-        extract = _READERS[_format(file.path)](file.path)
+        extract = _extract(file, pictures)
     except (NoteError, MemoryError):
         raise
     except OSError as error:
@@ -55,6 +59,12 @@ def read_note(file: NoteFile) -> Document:
     if len(extract.text) > MAX_CHARACTERS:
         raise NoteError(f"{len(extract.text):,} characters of text, more than the limit of {MAX_CHARACTERS:,}")
     return _document(file, extract)
+
+
+def _extract(file: NoteFile, pictures: Pictures) -> Extract:
+    kind = _format(file.path)
+    pictures.root = file.root
+    return _PLAIN[kind](file.path) if kind in _PLAIN else _PICTURED[kind](file.path, pictures)
 
 
 def _broken(path: Path, error: Exception) -> NoteError:

@@ -15,6 +15,7 @@ from typing import Any
 from index.errors import NoteError
 from index.notes.files import NoteFile
 from index.notes.frames import OUT_OF_MEMORY, receive, send
+from index.notes.pictures import Pictures
 from index.notes.read import read_note
 
 
@@ -34,8 +35,10 @@ def main() -> None:
 
 
 def _reply(request: dict[str, Any]) -> dict[str, Any]:
+    pictures = Pictures(request["timeout"])
     try:
-        return asdict(read_note(NoteFile(request["doc_id"], Path(request["path"]), Path(request["root"]))))
+        note = read_note(NoteFile(request["doc_id"], Path(request["path"]), Path(request["root"])), pictures)
+        return {**asdict(note), "late": pictures.late}
     except NoteError as error:
         return {"problem": str(error)}
 

@@ -209,7 +209,7 @@ def test_a_folder_keeps_its_shape(view: Callable[..., Any], desk: Desk) -> None:
     for name in ("강의/3주차/a.md", "강의/b.txt"):
         desk.file(name, f"{name}의 글")
     desk.file("강의/.git/c.md", "숨은 글")
-    desk.file("강의/그림.png", "그림")
+    desk.file("강의/그림.svg", "그림")
     page.set_input_files("[data-from=folder]", str(desk.place / "mine" / "강의"))
     ended(page)
     assert desk.put_in() == ["강의/3주차/a.md", "강의/b.txt"]

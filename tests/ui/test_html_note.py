@@ -206,3 +206,65 @@ def test_plain_text_has_one_shape() -> None:
     index = OneNote(Document("a.txt", "A", "# 글자\n그대로", "text"), "", ())
     tree = parse(drawer(index, request_for(index, "글자", shape="read")))
     assert "".join(row.text for row in tree.of("verse")) == "# 글자\n그대로" and tree.of("shapes") == []
+
+
+# Pictures
+
+DECK = Document(
+    "a.pptx", "A", "# 하나\n\n첫 말\n\n그림의 글\n\n# 둘\n\n뒤의 말\n",
+    marks=(Mark(0, "slide", "1"), Mark(11, "picture", "2"), Mark(18, "picture", ""), Mark(18, "slide", "2")),
+)  # fmt: skip
+
+
+def test_a_picture_of_a_note_is_told_from_a_page() -> None:
+    shown = replace(picture(2, "그림의 글"), kind="picture")
+    tree = parse(html_note.note(DECK, target_of(DECK, "그림의 글", "글"), "ko", Look("page", ("page", "read", "source"), shown)))
+    assert [box.attributes["style"] for box in tree.of("evidence")] == ["left:4.00%;top:50.00%;width:1.00%;height:2.00%"]
+    assert [element.text for element in tree.elements if "data-shape" in element.attributes] == [KO.picture, KO.read, KO.source]
+    assert [element.text for element in tree.of("pages")] == ["‹" + KO.picture_of.format(value=2, total=3) + "›"]
+    (image,) = [element for element in tree.elements if element.tag == "img"]
+    assert image.attributes["alt"] == KO.picture_picture.format(value=2)
+    alone = replace(shown, page=1, pages=1)
+    assert parse(html_note.note(DECK, target_of(DECK, "첫 말"), "ko", Look("page", ("page", "read"), alone))).of("pages") == []
+
+
+def test_where_a_picture_ends_nothing_is_said() -> None:
+    for shape in ("read", "source"):
+        tree = parse(html_note.note(DECK, target_of(DECK, "뒤의 말"), "en", Look(shape, ("read", "source"))))  # type: ignore[arg-type]
+        t = all_texts("en")
+        assert [each.text for each in tree.of("stop")] == [t.slide.format(value=1), t.picture.format(value=2), t.slide.format(value=2)]
+
+
+@pytest.mark.parametrize(
+    ("quote", "request_", "shape"),
+    [
+        ("그림의 글", {}, "page"),
+        ("그림의 글", {"shape": "source"}, "page"),
+        ("그림의 글", {"shape": "source", "pressed": True}, "source"),
+        ("첫 말", {}, "read"),
+        ("첫 말", {"shape": "page"}, "read"),
+        ("첫 말", {"shape": "page", "pressed": True}, "page"),
+        ("뒤의 말", {"shape": "source"}, "source"),
+    ],
+)
+def test_a_picture_opens_where_the_words_stand_in_one_or_it_is_pressed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quote: str, request_: dict[str, Any], shape: str
+) -> None:
+    (tmp_path / "a.pptx").write_bytes(b"deck")
+    index = OneNote(DECK, content_hash(tmp_path / "a.pptx"), (str(tmp_path),))
+    drawn: list[tuple[int, Path | None]] = []
+    shown = replace(picture(2, "그림의 글"), kind="picture")
+    monkeypatch.setattr("ui.drawer.page_picture", lambda path, number, root: drawn.append((number, root)) or shown)
+    tree = parse(drawer(index, request_for(index, quote, **request_)))
+    pressed = [e.attributes["data-shape"] for e in tree.elements if e.attributes.get("aria-pressed") == "true"]
+    assert pressed == [shape]
+    assert drawn == ([(2 if quote == "그림의 글" else 1, tmp_path)] if shape == "page" else [])
+
+
+def test_without_its_file_a_picture_is_text_and_says_so(tmp_path: Path) -> None:
+    index = OneNote(DECK, "0" * 64, (str(tmp_path),))
+    assert parse(drawer(index, request_for(index, "그림의 글"))).of("told")[0].text == EN.picture_missing
+    (tmp_path / "a.pptx").write_bytes(b"another deck")
+    assert parse(drawer(index, request_for(index, "그림의 글"))).of("told")[0].text == EN.picture_changed
+    index = OneNote(DECK, content_hash(tmp_path / "a.pptx"), (str(tmp_path),))
+    assert parse(drawer(index, request_for(index, "그림의 글"))).of("told")[0].text == EN.picture_broken

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from index.notes.ocr import UNREAD
+from index.notes.pictures import LATER
 from tests.ui.test_i18n import blanks
 from ui.i18n_notes import SAID, said
 
@@ -28,6 +30,18 @@ def test_what_readers_say_is_put_in_both_languages(pattern: str, korean: str, en
         ("DOCX unpacks to 900 times its size, more than the limit of 300: a ZIP bomb?", "너무 커서", "too large"),
         ("pages 2, 4-6: no text: scanned? Only a copy", "2, 4-6쪽에 글자가 없습니다", "Pages 2, 4-6: no text"),
         ("page 3: broken, left out", "3쪽: 깨져서", "Page 3: broken"),
+        (
+            f"pages 1-2: no text: scanned? {UNREAD}, which",
+            "1-2쪽에 글자가 없습니다. 스캔한 그림이라면 tesseract",
+            "Pages 1-2: no text. If it is scanned, tesseract",
+        ),
+        (f"3 pictures {UNREAD}, which", "그림 3장의 글을 읽지", "The words in pictures (3) were not read"),
+        (f"1 picture {LATER}: index", "그림 1장은 아직", "Pictures that wait to be read: 1"),
+        ("more pixels than the limit of 64 million: a bomb?", "너무 큰 그림", "too large"),
+        ("a picture is left out: more pixels than the limit", "너무 큰 그림", "too large"),
+        ("broken picture (OSError: cut)", "깨진 그림", "A picture is broken"),
+        ("no words are found in the picture", "글자를 찾지 못했습니다", "No words were found"),
+        ("not a picture file that can be opened (found other bytes)", "열 수 있는 그림이 아닙니다", "cannot be opened as a picture"),
         ("3 unreadable characters (shown as \ufffd): save", "읽을 수 없는 글자 3개", "3 characters cannot be read"),
         ("holds no text", "글자가 없는 파일", "There is no text in it"),
         ("something new", "something new", "something new"),

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from index.notes import NoteFile, read_note
+import pytest
+
+from index.notes import NoteFile, ocr, read_note
 from index.types import Document
 
+needs_tesseract = pytest.mark.skipif(not ocr.is_installed(), reason=f"reads pictures: {ocr.HOW}")
 MUST = (
     "고윳값은 행렬의 고유한 성질이다.",
     "역전파(backpropagation)는 연쇄 법칙을 쓴다",

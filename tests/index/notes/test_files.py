@@ -24,13 +24,13 @@ def _ids(*roots: Path) -> list[str]:
 
 
 def test_every_issue_format_has_a_suffix() -> None:
-    assert set(SUFFIXES.values()) == {"markdown", "text", "html", "pdf", "docx", "pptx", "ipynb", "captions", "hwp", "hwpx"}
+    assert set(SUFFIXES.values()) == {"markdown", "text", "html", "pdf", "docx", "pptx", "ipynb", "captions", "hwp", "hwpx", "image"}
 
 
 def test_notes_are_found_in_order_and_others_passed_over(tmp_path: Path) -> None:
     kept = ["a.md", "b/나.PDF", "b/가.txt", "_draft/c.ipynb", "z.vtt"]
     _touch(*(tmp_path / name for name in kept))
-    _touch(*(tmp_path / name for name in (".hidden.md", ".git/x.md", "b/~$lock.docx", "image.png", "noext")))
+    _touch(*(tmp_path / name for name in (".hidden.md", ".git/x.md", "b/~$lock.docx", "image.svg", "noext")))
     assert _ids(tmp_path) == sorted(kept)
     assert [file.path.name for file in discover([tmp_path])] == [name.rpartition("/")[2] for name in sorted(kept)]
 
@@ -65,10 +65,10 @@ def test_two_spellings_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_single_file_may_be_a_root(tmp_path: Path) -> None:
-    _touch(tmp_path / "a.md", tmp_path / "a.png")
+    _touch(tmp_path / "a.md", tmp_path / "a.svg")
     assert _ids(tmp_path / "a.md") == ["a.md"]
     with pytest.raises(UsageError, match="not a kind of note"):
-        discover([tmp_path / "a.png"])
+        discover([tmp_path / "a.svg"])
 
 
 def test_a_missing_root_is_said(tmp_path: Path) -> None:

@@ -132,8 +132,8 @@ def test_files_in_the_current_folder_are_not_imported(tmp_path: Path, monkeypatc
 def test_what_a_library_prints_does_not_disturb(tmp_path: Path) -> None:
     """python-docx, lxml and PDFium may print; the worker's standard output is not the channel they would print to."""
     code = "import os, sys; sys.argv = ['worker', '2048']; sys.path.insert(0, sys.argv.pop() and os.getcwd()); sys.argv.append('2048')\n"
-    code += "from index.notes import worker; read = worker.read_note\n"
-    code += "worker.read_note = lambda file: (os.write(1, b'noise'), print('noise', flush=True), read(file))[2]\nworker.main()"
+    code += "from index.notes import worker; read = worker.read_note\nnoise = lambda: (os.write(1, b'noise'), print('noise', flush=True))\n"
+    code += "worker.read_note = lambda file, pictures: (noise(), read(file, pictures))[1]\nworker.main()"
     from index.notes.frames import receive, send
 
     (note,) = _notes(tmp_path, a_md="# 하나")

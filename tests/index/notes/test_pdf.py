@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from index.errors import NoteError
+from index.notes.ocr import HOW, UNREAD
 from index.notes.pdf_layout import Line, Page, page_texts
 from index.types import Mark
-from tests.index.notes.make import MUST, at, pdf, read
+from tests.index.notes.make import MUST, at, needs_tesseract, pdf, read
 
 _HANGUL_MUST = [text.replace("똠방각하 펲시콜라", "사과와 오렌지").replace("k₁", "k") for text in MUST]
 """The CID font, as most fonts in PDF files, holds the syllables of KS X 1001 only."""
@@ -42,15 +43,21 @@ def test_large_lines_are_headings_and_signs_are_bullets(tmp_path: Path) -> None:
     assert "\n\\# 코드의 주석\n" in document.text
 
 
-def test_scanned_pages_are_named(tmp_path: Path) -> None:
-    document = read(pdf(tmp_path / "a.pdf", [[], _column(MUST[0]), [], [], []]))
+@needs_tesseract
+def test_scanned_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [[], _column(MUST[0]), [], [], []]
+    assert read(pdf(tmp_path / "a.pdf", pages)).warnings == ("pages 1, 3-5: no text",)
+    monkeypatch.setattr("index.notes.ocr.can_read", lambda: False)
+    monkeypatch.setenv("RAG_PICTURES", str(tmp_path / "none"))
+    document = read(pdf(tmp_path / "a.pdf", pages))
     assert document.text == MUST[0] + "\n"
     assert document.marks == (Mark(0, "page", "2"),)
-    assert document.warnings == ("pages 1, 3-5: no text: scanned? Only a copy with recognised text (OCR) can be searched",)
+    assert document.warnings == (f"pages 1, 3-5: no text: scanned? {UNREAD}, which finds the words in pictures: {HOW}, then index again",)
 
 
+@needs_tesseract
 @pytest.mark.parametrize("mapped", ["E2%02X", "FFFD"])
-def test_garbled_pages_are_named_and_left_out(mapped: str, tmp_path: Path) -> None:
+def test_garbled_pages_are_read_as_pictures_or_left_out(mapped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page 2 draws glyphs of no known character; page 3's font maps its letters to private or unused code points."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
@@ -64,9 +71,14 @@ def test_garbled_pages_are_named_and_left_out(mapped: str, tmp_path: Path) -> No
             b"<%02X> <%04X>" % (letter, letter), b"<%02X> <%s>" % (letter, mapped.replace("%02X", f"{letter:02X}").encode())
         )
     path.write_bytes(data)
+    assert at(read(path), "page", "3") == "abcd efgh\n"
+    monkeypatch.setattr("index.notes.ocr.can_read", lambda: False)
+    monkeypatch.setenv("RAG_PICTURES", str(tmp_path / "none"))
     document = read(path)
     assert document.text == MUST[0] + "\n"
-    assert document.warnings == ("pages 2-3: garbled text, left out: its fonts do not say which characters they draw",)
+    assert document.warnings == (
+        f"pages 2-3: garbled text, left out: its fonts do not say which characters they draw; {UNREAD}: {HOW}, then index again",
+    )
 
 
 def test_a_password_and_other_reasons(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""Picture files that Markdown and web pages show: they are parts of these notes, and no notes of their own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from index.notes.limits import MAX_FILE_BYTES
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+_SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
+_LINK = re.compile(r"""!\[[^\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^>]*?\bsrc\s*=\s*["']([^"'>]+)["']""", re.I)
+_LARGEST = 20_000_000
+"""Bytes of a note that is looked through."""
+
+
+def shown_by(path: Path, root: Path | None = None) -> list[Path]:
+    """The picture files that a note shows, each once, in its order; with a `root`, those below it."""
+    try:
+        if path.suffix.lower() not in _SHOWING or path.stat().st_size > _LARGEST:
+            return []
+        text = path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return []
+    found = (file_inside(root, path.parent, link) for link in links(text))
+    return [file for file in dict.fromkeys(found) if file and file.suffix.lower() in PICTURES]
+
+
+def links(text: str) -> list[str]:
+    """What the pictures of a Markdown or HTML text link to, in their order."""
+    return [found[1] or found[2] or found[3] for found in _LINK.finditer(text)]
+
+
+def file_bytes(root: Path, folder: Path, link: str) -> bytes:
+    """The picture that a note in `folder` links to; nothing where it may not be opened or is too large."""
+    path = file_inside(root, folder, link)
+    try:
+        return path.read_bytes() if path and path.stat().st_size <= MAX_FILE_BYTES else b""
+    except OSError:
+        return b""
+
+
+def file_inside(root: Path | None, folder: Path, link: str) -> Path | None:
+    """The file that a note in `folder` links to by a relative path, unless it lies outside `root`."""
+    from urllib.parse import unquote
+
+    link = unquote(link.split("#")[0].split("?")[0]).strip()
+    if not link or "\0" in link or link.startswith(("/", "\\")) or re.match(r"[\w+.-]+:", link):
+        return None
+    try:
+        path = (folder / link.replace("\\", "/")).resolve()
+        return path if (root is None or path.is_relative_to(root.resolve())) and path.is_file() else None
+    except (OSError, ValueError):
+        return None
