@@ -84,10 +84,10 @@ def is_ambiguous(draft: Draft, corpus: Corpus) -> bool:
     """Whether the same is asked, or as well answered, at another place of the notes."""
     rivals = [place for key in draft.about for place in corpus.explained.get(squeezed(key), ())]
     wanted, share = (draft.question, EQUALLY_GOOD) if draft.made == "cloze" else (draft.quote, COPY)
-    return any(not place.overlaps(draft) for place in (*rivals, *_with(corpus, corpus.content(wanted), share)))
+    return any(not place.overlaps(draft) for place in (*rivals, *alike(corpus, corpus.content(wanted), share)))
 
 
-def _with(corpus: Corpus, wanted: frozenset[str], share: float) -> Iterator[Place]:
+def alike(corpus: Corpus, wanted: frozenset[str], share: float) -> Iterator[Place]:
     """The sentences that hold that share of the terms. Each holds one at least of the rarest, which are more than it may lack."""
     least = math.ceil(share * len(wanted) - 1e-9)
     rarest = sorted(wanted, key=lambda term: (len(corpus.holding.get(term, ())), term))[: len(wanted) - least + 1]

@@ -211,7 +211,7 @@ def test_words_that_stand_twice_in_their_note_are_left_out() -> None:
 @given(st.data())
 def test_sentences_that_share_enough_are_found(data: st.DataObject) -> None:
     """As by comparing with each of them."""
-    from rag.drafting.screen import _with
+    from rag.drafting.screen import alike
 
     words = st.frozensets(st.sampled_from("abcdefgh"), max_size=8)
     sentences, wanted = data.draw(st.lists(words, max_size=12)), data.draw(words.filter(bool))
@@ -220,7 +220,7 @@ def test_sentences_that_share_enough_are_found(data: st.DataObject) -> None:
     for number, sentence in enumerate(sentences):
         corpus.add(Place("a.md", number, number + 1), "".join(sentence))
     expected = {number for number, sentence in enumerate(sentences) if len(sentence & wanted) >= share * len(wanted)}
-    assert {place.start for place in _with(corpus, wanted, share)} == expected
+    assert {place.start for place in alike(corpus, wanted, share)} == expected
 
 
 # ----------------------------------------------------------------------- spread

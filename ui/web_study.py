@@ -1,0 +1,318 @@
+"""The view in which one studies: cards to be answered, all cards, notes at a glance.
+
+No annotations are postponed here: Gradio reads those of the event handlers, and Gradio itself is imported only when a page is built.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from html import escape
+from threading import Lock
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from index.errors import RagError
+from index.job import Failed, Job
+from index.types import Filter, Progress
+from ui import html_study, scope
+from ui.i18n import Lang, language
+from ui.i18n_study import KO, study_texts
+from ui.web_frame import PICK, QUIET, Frame
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from rag.study.book import Book
+    from rag.study.cards import Card
+    from rag.study.desk import Desk
+    from rag.study.overview import Glance
+
+KEPT_AS = "notes.study"
+PARTS = ("quiz", "cards", "overview")
+TICK = 0.3
+"""Seconds between two looks at the making of cards."""
+
+SCRIPT = """
+const shown = () => element.offsetParent !== null && !document.querySelector('dialog[open]');
+const reveal = () => {
+  const button = element.querySelector('[data-reveal]');
+  if (!button || button.hidden) return;
+  button.hidden = true;
+  button.setAttribute('aria-expanded', 'true');
+  element.querySelector('.study-told').hidden = false;
+  element.querySelector('.study-back').focus({ preventScroll: true });
+  element.querySelector('.rates').scrollIntoView({ block: 'nearest' });
+};
+let pressed = null; // what was pressed is drawn anew: the reader goes on from there
+element.addEventListener('click', (event) => {
+  if (event.target.closest('[data-reveal]')) reveal();
+  const act = event.target.closest('[data-do]');
+  if (act) pressed = act.dataset;
+});
+new MutationObserver(() => {
+  if (!pressed || element.querySelector('[aria-busy]')) return;
+  const { do: did, key } = pressed;
+  pressed = null;
+  const same = element.querySelector(`.study-row [data-key="${CSS.escape(key || '')}"]`);
+  const next = same || element.querySelector('.quiz .study-front, .study-done h3');
+  if (next && (did !== 'retry')) next.focus({ preventScroll: Boolean(same) });
+}).observe(element, { childList: true, subtree: true });
+document.addEventListener('keydown', (event) => {
+  if (!shown() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+  if (event.target.closest?.('input:not([type=radio]), textarea, select, [role=listbox]')) return;
+  const other = event.target.closest?.('button:not([data-reveal], [role=tab][aria-selected=true]), a, summary');
+  if (event.key === ' ' && !other && element.querySelector('[data-reveal]:not([hidden])')) {
+    event.preventDefault();
+    reveal();
+  }
+  if (/^[1-4]$/.test(event.key) && element.querySelector('.study-told:not([hidden])')) {
+    element.querySelector(`[data-rating="${event.key}"]`)?.click();
+  }
+});
+element.addEventListener('click', async (event) => {
+  const at = event.target.closest('[data-export]');
+  if (!at || at.disabled) return;
+  at.disabled = true;
+  const request = { ending: at.dataset.export, kept: JSON.parse(at.dataset.kept), lang: document.documentElement.lang };
+  const told = await server.export_cards(request).catch(() => null);
+  at.disabled = false;
+  element.querySelector('.study-bar .study-said').textContent = typeof told?.data === 'string' ? '' : told?.problem || at.dataset.failed;
+  if (typeof told?.data !== 'string') return;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([Uint8Array.from(atob(told.data), (each) => each.charCodeAt(0))], { type: told.type }));
+  link.download = told.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+});
+"""
+"""Showing an answer is the browser's affair; so are the keys, and making a file of what is exported."""
+
+
+@dataclass(slots=True)
+class Study:
+    """What the view stands before: the notes, where learning is kept (None: nowhere), and the time.
+
+    `made` and `found` hold the cards of the notes as they were when `stamp` was theirs.
+    """
+
+    frame: Frame
+    book: "Book | None"
+    now: Callable[[], datetime]
+    lock: AbstractContextManager[Any]
+    stamp: str = ""
+    made: "tuple[Card, ...]" = ()
+    found: "dict[str, Card | None]" = field(default_factory=dict)
+
+    def cards(self, progress: Progress | None = None) -> "tuple[Card, ...]":
+        """The cards of the notes as they are now; one at a time makes them. Raises RagError."""
+        from rag.study.desk import cards_of, stamp_of
+
+        with self.lock:
+            index = self.frame.pipeline().index
+            if (stamp := stamp_of(index)) != self.stamp:
+                made = tuple(cards_of(index, self.book, progress))
+                self.stamp, self.made, self.found = stamp, made, {}
+            return self.made
+
+    def desk(self, cards: "Sequence[Card]", kept: Filter) -> "Desk":
+        """Raises RagError."""
+        from rag.study.book import Day
+        from rag.study.cards import chosen
+        from rag.study.desk import Desk, desk_of
+
+        if self.book is None:
+            return Desk(tuple(chosen(cards, kept)), (), (), {}, Day())
+        midnight = self.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return desk_of(self.frame.pipeline().index, self.book, cards, kept, midnight, self.found)
+
+
+def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    """Lays the view out in its tab, and says what happens there."""
+    import gradio as gr
+
+    from rag.study.book import book_of
+
+    study = Study(frame, book_of(frame.place) if frame.place else None, now, Lock())
+    with gr.Column(elem_id="study"):
+        kept = gr.BrowserState({}, storage_key=KEPT_AS, secret=KEPT_AS)
+        more, seen = gr.State(0), gr.State(False)
+        head = gr.HTML(html_study.head("ko"), elem_id="study-top", apply_default_css=False)
+        with gr.Row(elem_id="study-scope"):
+            part = gr.Radio(
+                _parts("ko"), value="quiz", label=KO.part, show_label=False, elem_id="study-part", elem_classes="pills", scale=1
+            )
+            weeks = _dropdown("weeks", KO.weeks)
+            notes = _dropdown("notes", KO.notes)
+        body = gr.HTML(
+            "", elem_id="study-body", js_on_load=SCRIPT + PICK.format("do"), server_functions=[_exporter(study)], apply_default_css=False
+        )
+    shown = [body, head, part, weeks, notes, more]
+
+    def whole(part: str, scoped: Any, more: int, lang: Lang) -> Iterator[list[Any]]:
+        words = [html_study.head(lang), gr.Radio(_parts(lang), label=study_texts(lang).part), *_offered(study, scoped, lang), more]
+        for html in _drawn(study, part, scoped, more, lang):
+            yield [html, *words]
+
+    def opened(part: str, scoped: Any, lang: str) -> Iterator[list[Any]]:
+        for drawn in whole(part, scoped, 0, language(lang)):
+            yield [*drawn, True]
+
+    def switched(part: str, scoped: Any, more: int, seen: bool, event: gr.EventData) -> Iterator[list[Any]]:
+        """A view that was never opened has nothing to say in another language, and no cards are made for it."""
+        if seen:
+            yield from whole(part, scoped, more, language(event.lang))
+
+    def chose(part: str, weeks: list[int], notes: list[str], more: int, lang: str) -> Iterator[list[Any]]:
+        scoped = scope.to_json(scope.from_json({"weeks": weeks, "notes": notes}))
+        for html in _drawn(study, part, scoped, more, language(lang)):
+            yield [html, scoped]
+
+    def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData) -> Iterator[list[Any]]:
+        asked = getattr(event, "do", "")
+        more += html_study.MORE * (asked == "more")
+        said = _act(study, event, language(lang))
+        for html in _drawn(study, part, scoped, more, language(lang), said):
+            yield [html, more]
+
+    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **QUIET)
+    frame.header.select(switched, [part, kept, more, seen], shown, **QUIET)
+    gr.on(
+        [part.input, weeks.input, notes.input],
+        chose,
+        [part, weeks, notes, more, frame.lang],
+        [body, kept],
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **QUIET)
+
+
+def _dropdown(kind: str, label: str) -> "gr.Dropdown":
+    import gradio as gr
+
+    return gr.Dropdown([], value=[], multiselect=True, label=label, elem_id=f"study-{kind}", min_width=150, interactive=True, scale=1)
+
+
+def _parts(lang: Lang) -> list[tuple[str, str | int | float]]:
+    return [(getattr(study_texts(lang), name), name) for name in PARTS]
+
+
+def _offered(study: Study, scoped: Any, lang: Lang) -> list[Any]:
+    """The dropdowns, with what the notes offer."""
+    import gradio as gr
+
+    t = study_texts(lang)
+    try:
+        there = scope.offer(study.frame.pipeline().index.documents())
+    except RagError:
+        there = scope.Offer()
+    kept = scope.from_json(scoped, there)
+    weeks = [(t.week.format(week=week), week) for week in there.weeks]
+    notes = [(title, doc_id) for doc_id, title in there.titles]
+    return [
+        gr.Dropdown(weeks, value=list(kept.weeks), label=t.weeks, visible=bool(weeks)),
+        gr.Dropdown(notes, value=list(kept.notes), label=t.notes, visible=len(notes) > 1),
+    ]
+
+
+def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, said: str = "") -> Iterator[str]:
+    """The part of the view, behind how far the making of cards is where that takes its time; or what is wrong."""
+    t = study_texts(lang)
+    try:
+        documents = study.frame.pipeline().index.documents()
+        kept = scope.from_json(scoped, scope.offer(documents))
+        if part == "overview":
+            chosen = [info.doc_id for info in documents if not kept or kept.keeps(info.doc_id)]
+            yield html_study.overview(_glances(study, chosen[: html_study.MOST_NOTES]), lang, len(chosen) > html_study.MOST_NOTES)
+            return
+        job = Job("cards", study.cards)
+        job.wait(TICK)
+        while job.is_running:
+            standing = job.standing()
+            yield html_study.making(standing.share if standing.total else None, lang)
+            sleep(TICK)
+        outcome = job.standing().outcome
+        if not isinstance(outcome, tuple):
+            message = outcome.message if isinstance(outcome, Failed) else ""
+            yield html_study.problem(t.stopped, message, lang)
+        else:
+            yield _body(study, part, outcome, kept, more, lang, said)
+    except RagError as error:
+        yield html_study.problem(t.problem, str(error), lang)
+
+
+def _body(study: Study, part: str, made: "Sequence[Card]", kept: Filter, more: int, lang: Lang, said: str) -> str:
+    """The quiz or the list."""
+    desk, now = study.desk(made, kept), study.now()
+    if not (desk.cards or (part == "cards" and (desk.out or desk.resting))):
+        return html_study.nothing(bool(kept and made), lang)
+    if part == "cards":
+        return html_study.cards(desk, kept, now, lang)
+    if study.book is None:
+        return html_study.no_place(lang)
+    card = desk.next(now, more)
+    intervals = dict(study.book.intervals(card, now)) if card else {}
+    sitting = html_study.Sitting(now, more, bool(kept), said)
+    return html_study.quiz(desk, card, {int(rating): time for rating, time in intervals.items()}, sitting, lang)
+
+
+def _act(study: Study, event: "gr.EventData", lang: Lang) -> str:
+    """Does what a button says, and returns what is to be said of it. What was pressed twice is done once."""
+    from rag.study.book import RATINGS
+
+    asked, key = getattr(event, "do", ""), getattr(event, "key", "")
+    if study.book is None or asked not in ("rate", "out", "in"):
+        return ""
+    try:
+        kept = study.book.kept()
+        known = kept.get(key)
+        card = next((card for card in study.cards() if card.key == key), known.card if known else None)
+        if card is None:
+            return ""
+        if asked != "rate":
+            study.book.leave_out(card, asked == "out")
+            return study_texts(lang).left_out if asked == "out" else ""
+        rating = next((each for each in RATINGS if str(each) == str(getattr(event, "rating", ""))), None)
+        if rating:
+            study.book.rate(card, rating, study.now(), int(getattr(event, "seen", -1)))
+    except (RagError, ValueError) as error:
+        return escape(str(error))
+    return ""
+
+
+def _glances(study: Study, doc_ids: Sequence[str]) -> "list[Glance]":
+    from rag.study.overview import overview
+
+    index = study.frame.pipeline().index
+    return overview([index.document(doc_id) for doc_id in doc_ids], lambda text: (token.term for token in _analyser().tokens(text)))
+
+
+@cache
+def _analyser() -> Any:
+    from index.morphemes import Analyser
+
+    return Analyser()
+
+
+def _exporter(study: Study) -> Callable[[dict[str, Any]], dict[str, str]]:
+    """What the page calls for a file of cards, or the problem of making it."""
+
+    def export_cards(request: dict[str, Any]) -> dict[str, str]:
+        from rag.study.export import FORMATS
+
+        t, ending = study_texts(language(request.get("lang"))), str(request.get("ending"))
+        write = FORMATS.get(ending)
+        if write is None:
+            return {"problem": t.failed}
+        try:
+            cards = study.desk(study.cards(), scope.from_json(request.get("kept"))).cards
+        except RagError as error:
+            return {"problem": str(error)}
+        data = write(cards, t.deck, study.now().timestamp())
+        kind = "text/csv" if ending == ".csv" else "application/octet-stream"
+        return {"data": b64encode(data).decode(), "name": f"{t.deck}{ending}", "type": kind}
+
+    return export_cards
