@@ -9,7 +9,9 @@ import ipaddress
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -23,6 +25,9 @@ MOST_BYTES = 4 * 1024**2
 """Longer replies are cut off: no answer is that long."""
 _LONGEST_WAIT = 30.0
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+UNSTREAMED = "answers come whole, not word by word: pip install '.[llm]'"
+"""What to say where the extra is absent."""
 
 Message = Mapping[str, str]
 """`{"role": "system" | "user" | "assistant", "content": …}`"""
@@ -78,33 +83,99 @@ class Endpoint:
                 problem = error
         raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
 
+    def stream(self, messages: Sequence[Message]) -> Generator[str]:
+        """The model's answer piece by piece as it comes; in one piece where the extra `llm` is absent (`can_stream`).
+
+        A try that fails before the first piece is repeated. EndpointError where none brought one, or where the answer broke off behind it.
+        """
+        if not can_stream():
+            yield self.ask(messages)
+            return
+        problem = _Transient("")
+        for number in range(self._tries):
+            if number:
+                time.sleep(min(max(problem.wait, self._pause * 2 ** (number - 1)), _LONGEST_WAIT))
+            begun = False
+            try:
+                for piece in self._pieces({"model": self.model, "messages": [dict(message) for message in messages], "stream": True}):
+                    begun = True
+                    yield piece
+                return
+            except _Transient as error:
+                if begun:
+                    raise EndpointError(f"{error}; the answer broke off") from error
+                problem = error
+        raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
+
+    def _pieces(self, body: Mapping[str, Any]) -> Iterator[str]:
+        """The pieces of one try. A server that does not stream sends its answer as one."""
+        import httpx
+        from httpx_sse import EventSource
+
+        with self._posted(body) as response:
+            kind = response.headers.get("Content-Type", "")
+            if "text/event-stream" not in kind:
+                yield self._answer(b"".join(self._parts(response)))
+                return
+            bounded = httpx.Response(200, headers={"Content-Type": kind}, content=self._parts(response))
+            ended = False
+            for event in EventSource(bounded).iter_sse():
+                if event.data.strip() == "[DONE]":
+                    return
+                piece, last = self._delta(event.data)
+                ended = ended or last
+                if piece:
+                    yield piece
+        if not ended:
+            raise _Transient(f"{self.url} hung up before the end of its answer")
+
+    def _delta(self, data: str) -> tuple[str, bool]:
+        """The words of one event, and whether the model says that it is through."""
+        try:
+            value = json.loads(data)
+            if "error" in value:
+                raise EndpointError(f"{self.url} broke off: {self._safe(_error_of(data.encode()))}")
+            if not value["choices"]:  # some close with what was used
+                return "", False
+            choice = value["choices"][0]
+            return str((choice.get("delta") or {}).get("content") or ""), bool(choice.get("finish_reason"))
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise _Transient(f"{self.url} did not answer as a chat endpoint: {type(error).__name__} in its reply") from error
+
     def _post(self, body: Mapping[str, Any]) -> bytes:
+        with self._posted(body) as response:
+            return b"".join(self._parts(response))
+
+    @contextmanager
+    def _posted(self, body: Mapping[str, Any]) -> Iterator[httpx.Response]:
+        """A reply of status 200, to be read; whatever goes wrong on the way is told as our own error."""
         import httpx
 
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         try:
             with self._client.stream("POST", self.url, json=body, headers=headers) as response:
-                content = self._read(response)
                 if response.status_code != 200:
+                    content = b"".join(self._parts(response))
                     raise self._refused(response.status_code, response.headers.get("Retry-After", ""), content)
-                return content
+                yield response
         except httpx.TimeoutException as error:
             raise _Transient(f"{self.url} did not answer within {self._timeout:g} seconds: is the model loaded?") from error
+        except httpx.RemoteProtocolError as error:
+            raise _Transient(f"{self.url} hung up: {self._safe(str(error))}") from error
         except httpx.HTTPError as error:
             reason = self._safe(str(error) or type(error).__name__)
             raise _Transient(f"{self.url} cannot be reached: {reason}. Is the server running, and the address right?") from error
 
-    def _read(self, response: httpx.Response) -> bytes:
+    def _parts(self, response: httpx.Response) -> Iterator[bytes]:
         """The body, within the time and the size that an answer may have: httpx's own limit is for each piece of it."""
-        begun, parts, size = time.monotonic(), list[bytes](), 0
+        begun, size = time.monotonic(), 0
         for part in response.iter_bytes():
-            parts.append(part)
             size += len(part)
             if size > MOST_BYTES:
                 raise EndpointError(f"{self.url} sent more than {MOST_BYTES // 1024**2} MB for one answer: is it a chat endpoint?")
             if time.monotonic() - begun > self._timeout:
                 raise _Transient(f"{self.url} did not finish its answer within {self._timeout:g} seconds")
-        return b"".join(parts)
+            yield part
 
     def _refused(self, status: int, retry_after: str, content: bytes) -> EndpointError:
         said = self._safe(_error_of(content))
@@ -131,6 +202,11 @@ class Endpoint:
         """What a server or a library said, short, on one line and without the key."""
         text = text.replace(self._key, "…") if self._key else text
         return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:200]
+
+
+def can_stream() -> bool:
+    """Whether the extra `llm` is installed, which reads an answer as it comes."""
+    return find_spec("httpx_sse") is not None
 
 
 def _key() -> str:

@@ -335,10 +335,13 @@ class Recorder:
         """The answer that `ask` gives, which is recorded with the time it took."""
         when, began = time(), perf_counter()
         answer = ask()
-        seconds = perf_counter() - began
+        self.note(door, answer, retriever=retriever, reader=reader, when=when, seconds=perf_counter() - began)
+        return answer
+
+    def note(self, door: Door, answer: Answer, *, retriever: str, reader: str, when: float, seconds: float) -> None:
+        """Records an answer that took so many seconds from a time on."""
         if self.log.is_on:
             self._put(_asked(answer, when, door, self.index, retriever, reader, 1000 * seconds))
-        return answer
 
     def rate(self, key: str, thumb: Thumb) -> bool:
         """Keeps a thumb for the latest entry with that key; whether it was taken."""

@@ -14,13 +14,29 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server sends: `drip` seconds pass between the pieces of the body, `wait` before the first."""
+    """What the server sends: `drip` seconds pass between the pieces of the body, `wait` before the first.
+
+    `lacking` so many bytes it hangs up, although it promised them.
+    """
 
     status: int = 200
     body: str = ""
     wait: float = 0.0
     drip: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
+    lacking: int = 0
+
+
+EVENTS = {"Content-Type": "text/event-stream"}
+
+
+def streams(content: str, *, ends: bool = True, step: int = 7, **how: Any) -> Reply:
+    """A well-formed answer in pieces of `step` characters, each an event; without its end where `ends` is false."""
+    pieces = [content[start : start + step] for start in range(0, len(content), step)]
+    events = [{"choices": [{"delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
+    body = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+    last = json.dumps({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    return Reply(body=body + (f"data: {last}\n\ndata: [DONE]\n\n" if ends else ""), headers=EVENTS, **how)
 
 
 def says(content: str | None) -> Reply:
@@ -56,13 +72,16 @@ def serving(answer: Callable[[dict[str, Any]], Reply] | Sequence[Reply]) -> Iter
         def _send(self, reply: Reply) -> None:
             content = reply.body.encode()
             self.send_response(reply.status)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) + reply.lacking))
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            step = 1 if reply.drip else max(len(content), 1)
-            for start in range(0, len(content), step):
-                self.wfile.write(content[start : start + step])
+            is_stream = "Content-Type" in reply.headers
+            pieces = (
+                content.split(b"\n\n") if is_stream else [content[at : at + 1] for at in range(len(content))] if reply.drip else [content]
+            )
+            for piece in pieces:
+                self.wfile.write(piece + b"\n\n" * (is_stream and piece != pieces[-1]))
                 self.wfile.flush()
                 time.sleep(reply.drip)
 

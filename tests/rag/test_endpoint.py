@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import EndpointError, UsageError
 from rag.endpoint import MOST_BYTES, Endpoint
-from tests.chat_server import Reply, says, serving
+from tests.chat_server import EVENTS, Reply, says, serving, streams
 
 SECRET = "sk-secret-0123456789"
 HELLO = [{"role": "user", "content": "안녕"}]
@@ -167,3 +167,85 @@ def test_a_key_that_is_none_is_refused_and_not_repeated(monkeypatch: pytest.Monk
     with pytest.raises(UsageError, match="set it anew") as problem:
         Endpoint("https://example.org/v1", "m")
     assert "열쇠" not in str(problem.value)
+
+
+# --------------------------------------------------------------------- streaming
+
+
+def test_an_answer_comes_in_pieces() -> None:
+    with serving([streams("안녕하세요. 반가워요.", step=4)]) as server, Endpoint(server.url, "m") as endpoint:
+        assert list(endpoint.stream(HELLO)) == ["안녕하세", "요. 반", "가워요."]
+    assert server.asked[0][2] == {"model": "m", "messages": HELLO, "stream": True}
+
+
+def test_the_first_piece_comes_before_the_last_is_sent() -> None:
+    with serving([streams("하나둘셋", step=2, drip=0.4)]) as server, Endpoint(server.url, "m") as endpoint:
+        begun = time.monotonic()
+        first = next(endpoint.stream(HELLO))
+        assert (first, time.monotonic() - begun < 1.2) == ("하나", True)
+
+
+@pytest.mark.parametrize("first", [Reply(500, "oops"), Reply(503, ""), Reply(200, "data: <html>\n\n", headers=EVENTS)])
+def test_a_stream_that_fails_before_its_first_piece_is_tried_again(first: Reply) -> None:
+    with serving([first, streams("둘째")]) as server, Endpoint(server.url, "m", pause=0.01) as endpoint:
+        assert "".join(endpoint.stream(HELLO)) == "둘째"
+    assert len(server.asked) == 2
+
+
+def test_a_server_that_does_not_stream_answers_in_one_piece() -> None:
+    with serving([says("통째로 왔어요")]) as server, Endpoint(server.url, "m") as endpoint:
+        assert list(endpoint.stream(HELLO)) == ["통째로 왔어요"]
+
+
+def test_without_the_extra_it_is_asked_unstreamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.endpoint.find_spec", lambda name: None)
+    with serving([says("통째로")]) as server, Endpoint(server.url, "m") as endpoint:
+        assert list(endpoint.stream(HELLO)) == ["통째로"]
+    assert "stream" not in server.asked[0][2]
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (streams("하나둘셋", ends=False), "hung up before the end of its answer; the answer broke off"),
+        (streams("하나둘셋", ends=False, lacking=50), r"hung up: .*; the answer broke off"),
+        (
+            Reply(200, streams("하나둘셋", ends=False).body + 'data: {"error": {"message": "out of memory"}}\n\n', headers=EVENTS),
+            "out of memory",
+        ),
+        (Reply(200, streams("하나둘셋", ends=False).body + "data: nonsense\n\n", headers=EVENTS), "did not answer as a chat endpoint"),
+    ],
+)
+def test_what_breaks_off_is_told_and_not_asked_again(reply: Reply, message: str) -> None:
+    with serving([reply]) as server, Endpoint(server.url, "m", pause=0.01) as endpoint:
+        pieces = endpoint.stream(HELLO)
+        assert next(pieces) == "하나둘셋"
+        with pytest.raises(EndpointError, match=message):
+            next(pieces)
+    assert len(server.asked) == 1
+
+
+def test_a_stream_keeps_to_the_limits_of_time_and_size() -> None:
+    endless = Reply(200, "data: " + "x" * (MOST_BYTES + 1), headers=EVENTS)
+    with serving([endless]) as server, Endpoint(server.url, "m") as endpoint, pytest.raises(EndpointError, match="more than 4 MB"):
+        list(endpoint.stream(HELLO))
+    with (
+        serving([streams("하나둘셋넷", step=1, drip=0.2)]) as server,
+        Endpoint(server.url, "m", timeout=0.5, tries=1) as endpoint,
+        pytest.raises(EndpointError, match=r"within 0\.5 seconds"),
+    ):
+        list(endpoint.stream(HELLO))
+
+
+@pytest.mark.parametrize("body", [f"data: {SECRET}\n\n", f'data: {{"error": {{"message": "bad key {SECRET}"}}}}\n\n'])
+def test_a_stream_never_tells_the_key(body: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    caplog.set_level(logging.DEBUG)
+    with (
+        serving([Reply(200, body, headers=EVENTS)]) as server,
+        Endpoint(server.url, "m", tries=1) as endpoint,
+        pytest.raises(EndpointError) as problem,
+    ):
+        list(endpoint.stream(HELLO))
+    assert server.asked[0][1]["authorization"] == f"Bearer {SECRET}"
+    assert [text for text in (str(problem.value), str(problem.value.__cause__), caplog.text) if SECRET in text] == []
