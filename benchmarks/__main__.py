@@ -111,12 +111,30 @@ def _models(options: Options) -> Findings:
     return measure(options.index, options.questions, options.data, before, options.cache, options.limit, progress(), options.only or PARTS)
 
 
+def _voice(options: Options) -> Findings:
+    from benchmarks.voice import measure
+
+    return measure(options.notes, options.questions, options.limit)
+
+
 def _dpr(options: Options) -> Findings:
     from benchmarks.dpr import SETS, Raw, measure
     from benchmarks.peers import WAYS
 
     raw, sets, systems = Raw(options.wheel, options.model), options.sets or SETS, options.systems or tuple(WAYS)
     return measure(options.index, options.questions, options.data, sets, systems, raw, options.cache, options.limit, progress())
+
+
+def _support(options: Options) -> Findings:
+    from benchmarks.support import measure
+
+    return measure(options.index, options.questions, options.split)
+
+
+def _pictures(options: Options) -> Findings:
+    from benchmarks.pictures import measure
+
+    return measure(options.notes, options.slides, options.seed, progress())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -169,6 +187,11 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--only", nargs="+", choices=parts, help="measure these, and keep what is known of the others on this commit")
     _add_cache(verb)
 
+    verb = _verb(verbs, "voice", _voice, "questions said by espeak-ng, heard freely and in the words of the notes")
+    verb.add_argument("--notes", type=Path, metavar="DIR", default=ROOT / "data" / "notes", help="whose words are listened for")
+    _add_questions(verb)
+    verb.add_argument("--limit", type=int, metavar="N", default=24, help="questions of each kind, spread evenly (default: 24)")
+
     verb = _verb(verbs, "dpr", _dpr, "top-k accuracy on Korean sets beside bm25s, multilingual-e5-small, txtai and Haystack")
     _add_index(verb, "at most N questions of each set, spread evenly, to try things out")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the folder of the public sets (default: $RAG_DATA)")
@@ -182,6 +205,15 @@ def parser() -> argparse.ArgumentParser:
     )
     weights.add_argument("--model", metavar="NAME", help="or another sentence-transformers model, by folder or hub name")
     _add_cache(verb)
+
+    verb = _verb(verbs, "support", _support, "tell sentences that their citations hold from those altered by rule")
+    _add_index(verb)
+    verb.add_argument("--split", choices=("dev", "test"), default="test", help="of which notes (default: test; all is chosen on dev)")
+
+    verb = _verb(verbs, "pictures", _pictures, "read slides, and photographs of them, that are made of our notes' own lines")
+    verb.add_argument("--notes", type=Path, metavar="DIR", default=ROOT / "data" / "notes", help="where the lines come from")
+    verb.add_argument("--slides", type=int, metavar="N", default=12, help="slides, each of another note (default: 12)")
+    verb.add_argument("--seed", type=int, default=0, help="which notes (default: 0)")
 
     verb = verbs.add_parser("tables", help="write the tables of docs/benchmarks.md from the newest results")
     verb.set_defaults(handle=_tables)

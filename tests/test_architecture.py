@@ -18,8 +18,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("index", "rag", "ui")
 HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "fastapi", "httpx", "matplotlib", "sqlite3")
+EXTRAS = ("export", "voice", "ocr", "llm")
+"""Of these the program itself imports something."""
 MAY_STAND_AT_THE_TOP = {*sys.stdlib_module_names, *PACKAGES, "numpy"}
-TRAINING, DRAFTING = "rag.training", "rag.drafting"
+TRAINING, DRAFTING, STUDY = "rag.training", "rag.drafting", "rag.study"
 
 ONLY = {
     "index.errors": set(),
@@ -92,8 +94,10 @@ def test_only_numpy_is_imported_before_it_is_needed(module: str) -> None:
     assert [name for name in at_the_top(module) if package(name) not in allowed] == []
 
 
-# drafting reads notes by the same rules as training, which load nothing heavy: see test_front_doors_load_nothing_heavy
-@pytest.mark.parametrize("module", sorted(name for name in modules() if not f"{name}.".startswith((f"{TRAINING}.", f"{DRAFTING}."))))
+# drafting and study read notes by the same rules as training, which load nothing heavy: see test_front_doors_load_nothing_heavy
+@pytest.mark.parametrize(
+    "module", sorted(name for name in modules() if not f"{name}.".startswith((f"{TRAINING}.", f"{DRAFTING}.", f"{STUDY}.")))
+)
 def test_training_is_imported_only_to_train(module: str) -> None:
     assert [name for name in at_the_top(module) if f"{name}.".startswith(f"{TRAINING}.")] == []
 
@@ -134,7 +138,7 @@ def test_every_package_is_shipped() -> None:
 
 def test_every_package_that_is_imported_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["export"]
+    lines = [*project["dependencies"], *(line for extra in EXTRAS for line in project["optional-dependencies"][extra])]
     asked = {canonical(re.split(r"[<>=~!\[; ]", line)[0]) for line in lines}
     outside = {package(each.module) for module in modules() for each in imports(module)} - {*sys.stdlib_module_names, *PACKAGES}
     provided = packages_distributions()
@@ -153,6 +157,8 @@ def canonical(name: str) -> str:
         "rag.pipeline",
         "rag.drafting.make",
         "rag.drafting.natural",
+        "rag.study.cards",
+        "rag.study.overview",
         "rag.evaluation.evaluate",
         "index.build",
         "index.folder",

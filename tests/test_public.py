@@ -22,6 +22,7 @@ ERRORS = [
     "NoteError",
     "RagError",
     "SourceMismatch",
+    "StudyError",
     "UsageError",
 ]
 TYPES = ["Document", "DocumentInfo", "Filter", "Generation", "Locator", "Mark", "NoteProblem", "Passage", "UpdateReport"]

@@ -82,6 +82,16 @@ def add_report_files(verb: argparse.ArgumentParser) -> None:
     add("--texts", action="store_true", help="show the questions' words on that page even where the set brings its own passages")
 
 
+def add_llm(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--llm",
+        metavar="URL",
+        help="let a large language model answer too, its sentences checked against the passages: an OpenAI-compatible API "
+        "(default: $RAG_LLM_URL, else none; the key comes from $OPENAI_API_KEY)",
+    )
+    verb.add_argument("--llm-model", metavar="NAME", help="the model to ask there (default: $RAG_LLM_MODEL)")
+
+
 def add_reader(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--reader",

@@ -19,8 +19,8 @@ from index.errors import IndexMissing, IndexProblem, ModelError, RagError, Usage
 from index.types import Filter, Generation
 from rag import __version__
 from rag.types import RETRIEVERS
-from ui import cli_compare, cli_eval, cli_log, cli_questions, cli_train, scope, view
-from ui.arguments import Options, add_encoder, add_place, add_reader, add_verb
+from ui import cli_compare, cli_eval, cli_llm, cli_log, cli_questions, cli_study, cli_train, cli_voice, scope, view
+from ui.arguments import Options, add_encoder, add_llm, add_place, add_reader, add_verb
 from ui.console import count, progress, show
 
 if TYPE_CHECKING:
@@ -151,17 +151,18 @@ def search(options: Options) -> int:
 
 def ask(options: Options) -> int:
     """The answer to each question, with its source; the lines of a file are a trial, which is not kept as what was asked."""
+    from rag.language_model import open_model
     from rag.querylog import Recorder, open_log
 
-    pipeline, answered = _pipeline(options), 0
+    model, pipeline, answered = open_model(options.llm, options.llm_model), _pipeline(options), 0
     with Recorder(open_log(), options.index) as recorder:
-        for question in _questions(options):
+        for question in cli_voice.questions(options, pipeline) if options.audio else _questions(options):
             _announce(options, question)
             asking = partial(pipeline.ask, question, filter=_filter(options), k=options.k, as_typed=options.as_typed)
             reader = pipeline.reader_name
             answer = asking() if options.file else recorder.watch("shell", asking, retriever=options.retriever, reader=reader)
             answered += not answer.abstained
-            show(options, view.answer_dict(answer), partial(view.answer_text, answer))
+            cli_llm.beside(options, model, answer)
     return ANSWERED if answered else NOTHING
 
 
@@ -254,10 +255,11 @@ def verify(options: Options) -> int:
 
 def page(options: Options) -> int:
     """Serves the page until Ctrl-C, which is how it is meant to end."""
+    from rag.language_model import open_model
     from ui.web import serve
 
     with suppress(KeyboardInterrupt):
-        serve(options.index, options.host, options.port, open_browser=options.open)
+        serve(options.index, options.host, options.port, open_browser=options.open, llm=open_model(options.llm, options.llm_model))
     return ANSWERED
 
 
@@ -274,6 +276,7 @@ def parser() -> argparse.ArgumentParser:
     evaluation = (cli_eval.add_eval, cli_compare.add_compare, cli_questions.add_questions)
     for add in (_add_index, _add_search, _add_ask, *evaluation, _add_ui, _add_status, _add_history, _add_rollback, _add_verify):
         add(verbs)
+    cli_study.add_study(verbs)
     cli_log.add_log(verbs)
     cli_train.add_verbs(verbs, add_place)
     return program
@@ -297,7 +300,9 @@ def _add_search(verbs: Verbs) -> None:
 def _add_ask(verbs: Verbs) -> None:
     verb = add_verb(verbs, "ask", ask, "answer a question from the notes, with the source")
     _add_question(verb)
+    cli_voice.add_audio(verb)
     add_reader(verb)
+    add_llm(verb)
 
 
 def _add_question(verb: argparse.ArgumentParser) -> None:
@@ -335,6 +340,7 @@ def _add_ui(verbs: Verbs) -> None:
     verb.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine only)")
     verb.add_argument("--port", type=int, default=7860, help="port to listen at (default: 7860)")
     verb.add_argument("--open", action="store_true", help="open a browser window on the page")
+    add_llm(verb)
 
 
 def _add_status(verbs: Verbs) -> None:

@@ -18,6 +18,7 @@ from ui.highlight import Interval, hang, kinds, lines
 from ui.html_gold import gold_button
 from ui.html_log import thumbs
 from ui.html_note import place_of
+from ui.html_voice import read_aloud
 from ui.i18n import KO, LANGS, Lang, Texts, texts
 from ui.i18n_ask import AskTexts, ask_texts
 from ui.scope import KINDS, Offer
@@ -231,7 +232,7 @@ def spoken(message: str, t: Texts) -> str:
 def _answer(answer: Answer, t: Texts) -> str:
     many = " many" if "\n" in answer.text else ""
     return (
-        f'<section class="card answer">{asked(answer, t)}<p class="label">{t.answer}</p>'
+        f'<section class="card answer">{asked(answer, t)}<p class="label">{t.answer}{read_aloud(answer.text, t.lang)}</p>'
         f'<div class="text{many}" dir="auto">{worded(answer.text)}</div>'
         f"{sureness(answer.confidence, t)}{origins(answer, t)}{_notices(answer, t)}{thumbs(answer, t)}</section>"
     )
@@ -280,11 +281,11 @@ def crumb(passage: Passage) -> str:
 
 
 def place(locator: Locator, t: Texts) -> str:
-    """The locator in words: page, slide, cell, time, or line."""
-    for value, form in ((locator.page, t.page), (locator.slide, t.slide), (locator.cell, t.cell)):
-        if value is not None:
-            return form.format(value=value)
-    return escape(locator.time) if locator.time is not None else t.line.format(value=locator.line)
+    """The locator in words: page, slide, cell, time and picture, or line."""
+    whole = ((locator.page, t.page), (locator.slide, t.slide), (locator.cell, t.cell), (locator.time, "{value}"))
+    forms = (*whole, (locator.picture, t.picture))
+    named = " · ".join(form.format(value=escape(str(value))) for value, form in forms if value is not None)
+    return named or t.line.format(value=locator.line)
 
 
 def _source(hit: Hit, rank: int, best: float, spans: Sequence[Span], said: str, t: Texts) -> str:

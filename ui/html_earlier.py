@@ -10,6 +10,7 @@ from rag.types import Hit, Span
 from ui import html, view
 from ui.earlier import Earlier, Recalled
 from ui.html_note import place_of
+from ui.html_voice import read_aloud
 from ui.i18n import Lang, Texts, texts
 
 _GLIMPSE = 90
@@ -51,7 +52,8 @@ def _told(shown: Recalled, t: Texts) -> str:
         return f"<h2>{escape(html.spoken(shown.answer.message or t.not_found, t).partition('. ')[0])}</h2>"
     many = " many" if "\n" in shown.answer.text else ""
     return (
-        f'<p class="label">{t.answer}</p><div class="text{many}" dir="auto">{html.worded(shown.answer.text)}</div>'
+        f'<p class="label">{t.answer}{read_aloud(shown.answer.text, t.lang)}</p>'
+        f'<div class="text{many}" dir="auto">{html.worded(shown.answer.text)}</div>'
         f"{html.sureness(shown.answer.confidence, t)}{html.origins(shown.answer, t)}"
     )
 

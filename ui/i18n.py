@@ -22,6 +22,7 @@ class Texts:
     language: str
     view_ask: str
     view_notes: str
+    view_study: str
     view_measure: str
     view_log: str
     collection: str
@@ -73,6 +74,7 @@ class Texts:
     page: str
     slide: str
     cell: str
+    picture: str
     not_found: str
     no_summary: str
     no_question: str
@@ -130,6 +132,7 @@ KO = Texts(
     language="언어",
     view_ask="질문",
     view_notes="노트",
+    view_study="공부",
     view_measure="평가",
     view_log="기록",
     collection="노트 {notes}개 · 단락 {passages}개",
@@ -182,6 +185,7 @@ KO = Texts(
     page="{value}쪽",
     slide="슬라이드 {value}",
     cell="셀 {value}",
+    picture="그림 {value}",
     not_found="노트에서 근거를 찾지 못했습니다",
     no_summary="요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요.",
     no_question="질문에 찾을 말이 없습니다.",
@@ -240,6 +244,7 @@ EN = Texts(
     language="Language",
     view_ask="Ask",
     view_notes="Notes",
+    view_study="Study",
     view_measure="Evaluate",
     view_log="Log",
     collection="{notes:note|notes} · {passages:passage|passages}",
@@ -292,6 +297,7 @@ EN = Texts(
     page="page {value}",
     slide="slide {value}",
     cell="cell {value}",
+    picture="picture {value}",
     not_found="No evidence found in the notes",
     no_summary="There are no summaries here. Sentences of the notes are found as they stand: please ask one thing at a time.",
     no_question="The question has no words to look for.",

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from index.errors import UsageError
 from index.notes.limits import MAX_FILE_BYTES
+from rag.language_model import LanguageModel
 from rag.querylog import Recorder, open_log
-from ui import calls, html, html_ask, tools, web_ask, web_log, web_measure, web_notes, web_questions
+from ui import calls, html, html_ask, html_voice, tools, web_ask, web_log, web_measure, web_notes, web_questions, web_study
 from ui.api import PLACE, api
 from ui.i18n import KO, LANGS, texts
 from ui.view import Json
@@ -30,16 +31,18 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("page.js", "ask.js", "notes.js")
-STYLES = ("page.css", "note.css", "ask.css", "notes.css", "measure.css", "questions.css")
+SCRIPTS = ("page.js", "ask.js", "notes.js", "voice.js")
+STYLES = ("page.css", "note.css", "ask.css", "notes.css", "measure.css", "questions.css", "voice.css", "study.css", "llm.css")
 
 
-def serve(index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False) -> None:
+def serve(
+    index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False, llm: LanguageModel | None = None
+) -> None:
     """Serves the page until interrupted. An index that cannot be opened is said on the page; UsageError where the port is taken."""
     listener = listen(host, port)
     status = partial(calls.status, index_dir)
     with Recorder(open_log(), index_dir) as recorder:
-        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir)
+        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir, llm)
         run(app, listener, open_browser=open_browser)
 
 
@@ -78,15 +81,17 @@ def application(
     status: Callable[[], Json] | None = None,
     recorder: Recorder | None = None,
     place: Path | None = None,
+    llm: LanguageModel | None = None,
 ) -> "FastAPI":
     """The page and the API as an ASGI application that answers under the given hosts only; `status` is what `/api/status` answers.
 
-    Without a recorder nothing that is asked is kept; without `place`, the folder of the index, nothing in it can be changed.
+    Without a recorder nothing that is asked is kept; without `place`, the folder of the index, nothing in it can be changed. `llm` is the
+    large language model that the page may ask too.
     """
     with_tools = tools.can_serve()
     recorder = recorder or web_log.silent()
     others = web_log.recorded(pipeline, recorder, "api")
-    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place)
+    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place, llm)
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import RedirectResponse
@@ -115,7 +120,13 @@ def application(
     return app
 
 
-def build(pipeline: Callable[[], Asks], offered: Iterable[tools.Tool], recorder: Recorder, place: Path | None = None) -> "gr.Blocks":
+def build(
+    pipeline: Callable[[], Asks],
+    offered: Iterable[tools.Tool],
+    recorder: Recorder,
+    place: Path | None = None,
+    llm: LanguageModel | None = None,
+) -> "gr.Blocks":
     """The page. `pipeline` gives the current pipeline or raises RagError, which is then shown; it is called on every question.
 
     The tools offered are the only functions of the page that others may call.
@@ -128,17 +139,19 @@ def build(pipeline: Callable[[], Asks], offered: Iterable[tools.Tool], recorder:
             gr.api(tool, queue=False)
         lang = gr.Textbox("ko", visible=False)
         header = gr.HTML(html.header("ko", 0, 0), elem_id="top", js_on_load=PICK.format("lang"), apply_default_css=False)
-        frame = Frame(blocks, lang, header, pipeline, recorder, place)
+        frame = Frame(blocks, lang, header, pipeline, recorder, place, llm)
         with gr.Tabs(elem_id="views", selected="ask"):
             with gr.Tab(KO.view_ask, id="ask", elem_id="view-ask") as asking:
                 parts = web_ask.layout(frame)
             with gr.Tab(KO.view_notes, id="notes", elem_id="view-notes") as notes:
                 web_notes.view(frame, notes)
+            with gr.Tab(KO.view_study, id="study", elem_id="view-study") as study:
+                web_study.view(frame, study)
             with gr.Tab(KO.view_measure, id="measure", elem_id="view-measure") as measure:
                 web_measure.view(frame, measure)
             with gr.Tab(KO.view_log, id="log", elem_id="view-log") as kept:
                 again = web_questions.view(frame, kept, parts.log)
-        web_ask.wire(frame, parts, (asking, notes, measure, kept), again)
+        web_ask.wire(frame, parts, (asking, notes, study, measure, kept), again)
     return blocks
 
 
@@ -148,7 +161,14 @@ def _asset(name: str) -> str:
 
 def _script() -> str:
     words = {
-        t.lang: {"title": t.title, "note": t.note, "close": t.close, "offline": html.offline(t.lang), **html_ask.script_words(t.lang)}
+        t.lang: {
+            "title": t.title,
+            "note": t.note,
+            "close": t.close,
+            "offline": html.offline(t.lang),
+            **html_ask.script_words(t.lang),
+            **html_voice.script_words(t.lang),
+        }
         for t in map(texts, LANGS)
     }
     return "".join(map(_asset, SCRIPTS)).replace("__TEXTS__", json.dumps(words).replace("<", "\\u003c"))

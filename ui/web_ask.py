@@ -13,7 +13,7 @@ from index.errors import LogError, RagError
 from index.types import Filter
 from rag.querylog import QueryLog
 from rag.types import RETRIEVERS, Answer, RetrieverName, Turn
-from ui import calls, earlier, html, html_ask, html_earlier, html_log, scope, web_log, web_scope
+from ui import calls, earlier, html, html_ask, html_earlier, html_log, scope, web_llm, web_log, web_scope, web_voice
 from ui.drawer import drawer
 from ui.earlier import Earlier, Recalled
 from ui.examples import examples
@@ -58,6 +58,7 @@ class Parts:
     talk: "gr.State"
     kept: "gr.BrowserState"
     log: "gr.HTML"
+    llm: web_llm.Parts | None = None
 
 
 def layout(frame: Frame) -> Parts:
@@ -72,6 +73,7 @@ def layout(frame: Frame) -> Parts:
                 label=KO.question, placeholder=KO.placeholder, show_label=False, lines=1, max_lines=5, max_length=calls.MOST_CHARACTERS,
                 container=False, elem_id="question", scale=1, min_width=200,
             )  # fmt: skip
+            web_voice.microphone(frame)
             ask = gr.Button(KO.ask, variant="primary", elem_id="ask", scale=0, min_width=96)
         scoped, chips = web_scope.at_question()
         with gr.Accordion(KO.settings, open=False, elem_id="settings") as settings:
@@ -85,6 +87,7 @@ def layout(frame: Frame) -> Parts:
         with gr.Row(elem_id="board"):
             with gr.Column(elem_id="left", min_width=0):
                 answer = gr.HTML("", elem_id="answer", js_on_load=PICK.format("act"), apply_default_css=False)
+                llm = web_llm.below_answer(frame)
                 trail = gr.HTML("", elem_id="trail", js_on_load=PICK.format("act"), apply_default_css=False)
             with gr.Column(elem_id="right", min_width=0):
                 sources = gr.HTML(
@@ -93,7 +96,7 @@ def layout(frame: Frame) -> Parts:
                 )  # fmt: skip
                 gr.HTML('<div class="typed"></div>', elem_id="typed", apply_default_css=False)
     narrowing = web_scope.Parts(scoped, chips, dropdowns)
-    return Parts(view, question, ask, settings, retriever, k, narrowing, answer, sources, trail, talk, kept, log)
+    return Parts(view, question, ask, settings, retriever, k, narrowing, answer, sources, trail, talk, kept, log, llm)
 
 
 def _methods(lang: Lang) -> list[tuple[str, str | int | float]]:
@@ -184,6 +187,8 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
     for event in (asked, acted):
         event.success(None, js="() => window.notesPage.shown()")
         event.failure(None, None, [parts.answer, parts.sources, parts.ask], js="() => window.notesPage.lost()")
+    changes = (parts.ask.click, parts.question.submit, parts.answer.select, parts.trail.select, again.select)
+    web_llm.wire(frame, parts.llm, parts.view, changes, (asked, acted))
     _wire_log(frame, parts)
     web_scope.wire(frame, parts.scope, parts.settings)
 
@@ -224,7 +229,7 @@ def _words(pipeline: Callable[[], Asks], log: QueryLog, lang: Lang) -> list[Any]
     return [
         lang,
         html.header(lang, *held(pipeline)),
-        *(gr.Tab(name) for name in (t.view_ask, t.view_notes, t.view_measure, t.view_log)),
+        *(gr.Tab(name) for name in (t.view_ask, t.view_notes, t.view_study, t.view_measure, t.view_log)),
         gr.Textbox(label=t.question, placeholder=t.placeholder),
         gr.Button(t.ask),
         gr.Accordion(t.settings),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.language_model import LanguageModel
 from rag.querylog import Recorder
 from ui.i18n import Lang, language
 from ui.web_index import Asks
@@ -28,7 +29,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 class Frame:
     """What every view is built with. `pipeline` gives the current pipeline or raises RagError; it is called on every question.
 
-    `place` is the folder of the index, None where the page stands before an index that is not its own to change.
+    `place` is the folder of the index, None where the page stands before an index that is not its own to change; `llm` is the large
+    language model that is asked beside it, where one is set.
     """
 
     blocks: "gr.Blocks"
@@ -37,6 +39,7 @@ class Frame:
     pipeline: Callable[[], Asks]
     recorder: Recorder
     place: Path | None
+    llm: LanguageModel | None = None
 
 
 def drawn(frame: Frame, tab: "gr.Tab", draw: Callable[[Lang], list[Any]], outputs: Sequence[Any]) -> None:

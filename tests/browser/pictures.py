@@ -9,18 +9,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
+from types import MappingProxyType
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.slides import photographed, slide
 from rag.querylog import Door, Entry, QueryLog, Thumb, index_name
 from tests.browser.conftest import chromium
+from tests.chat_server import serving, streams
+from tests.speech import STILL
 
 PORT = 7871
 DESK, PHONE = (1280, 860), (390, 844)
@@ -56,13 +60,13 @@ def typed(question: str) -> Callable[[Any], None]:
     return take
 
 
-def in_the_note(question: str) -> Callable[[Any], None]:
+def in_the_note(question: str, marked: str = "#note mark.evidence") -> Callable[[Any], None]:
     """The source of an answer, opened in its note."""
 
     def take(page: Any) -> None:
         ask(page, question)
         page.click("#sources .cited .open >> nth=0")
-        page.wait_for_selector("#note mark.evidence")
+        page.wait_for_selector(marked)
 
     return take
 
@@ -109,10 +113,48 @@ def compared(page: Any) -> None:
     page.evaluate("document.querySelector('#measure-compared [data-sides]').scrollIntoView()")
 
 
+def studied(page: Any) -> None:
+    """A card with its answer, some days into a course."""
+    page.click("#view-study-button")
+    for _ in range(2):
+        page.wait_for_selector(".study-card")
+        page.keyboard.press("Space")
+        page.wait_for_selector(".study-told:not([hidden])")
+        page.keyboard.press("4")
+        page.wait_for_timeout(900)
+    page.wait_for_selector(".study-card")
+    page.keyboard.press("Space")
+    page.wait_for_selector(".study-told:not([hidden])")
+
+
 def logged(page: Any) -> None:
     view("log")(page)
     page.click("#log-rows summary >> nth=1")
     page.mouse.move(4, 4)
+
+
+def listening(page: Any) -> None:
+    page.evaluate(STILL)
+    page.click("#mic")
+    page.wait_for_selector('#mic[data-state="listening"]')
+
+
+MODEL_SAYS = (
+    "드롭아웃은 학습 중에 뉴런을 확률 p로 무작위로 꺼서 특정 뉴런에 기대지 못하게 하는 기법입니다 [1]."
+    " Srivastava 등이 2014년에 JMLR에 발표했습니다 [1]. 추론 때는 뉴런의 80%만 남깁니다 [1]."
+)
+"""What a large model might say, with one number of its own."""
+
+
+def with_model(question: str) -> Callable[[Any], None]:
+    """The card of the large model below the answer."""
+
+    def take(page: Any) -> None:
+        ask(page, question)
+        page.click("#llm [data-llm=ask]")
+        page.wait_for_selector("#llm .verdict")
+
+    return take
 
 
 @dataclass(frozen=True)
@@ -122,6 +164,7 @@ class Shot:
     size: tuple[int, int] = DESK
     dark: bool = False
     language: str = "ko-KR"
+    says: str = ""
 
 
 SHOTS = (
@@ -136,6 +179,10 @@ SHOTS = (
     Shot("map-dark", collection, dark=True),
     Shot("measure", measured),
     Shot("compare-dark-en", compared, dark=True, language="en-US"),
+    Shot("study", studied),
+    Shot("voice", listening),
+    Shot("picture", in_the_note("경사 하강법에서 학습률은 얼마에서 시작하나?", "#note .box.evidence"), PHONE),
+    Shot("model", with_model("드롭아웃이란?"), (1280, 980), says=MODEL_SAYS),
     Shot("log", logged),
     Shot("log-phone-dark-en", view("log"), PHONE, dark=True, language="en-US"),
 )
@@ -173,12 +220,29 @@ def main(folder: Path, *names: str) -> None:
         shutil.copytree("data/index", copy)
         shutil.copy("data/questions.jsonl", away)
         fill(QueryLog(Path(away) / "questions.sqlite"), copy)
-        _photograph(folder, Path(away), [shot for shot in SHOTS if not names or shot.name in names])
+        chosen = [shot for shot in SHOTS if not names or shot.name in names]
+        if plain := [shot for shot in chosen if not shot.says and shot.name != "picture"]:
+            _photograph(folder, Path(away), plain)
+        if pictured := [shot for shot in chosen if shot.name == "picture"]:
+            put_in_a_picture(copy)
+            _photograph(folder, Path(away), pictured)
+        for shot in chosen:
+            if shot.says:
+                with serving([streams(shot.says)]) as server:
+                    _photograph(folder, Path(away), [shot], {"RAG_LLM_URL": server.url, "RAG_LLM_MODEL": "sample"})
 
 
-def _photograph(folder: Path, away: Path, shots: list[Shot]) -> None:
+def put_in_a_picture(index: Path) -> None:
+    """A photograph of a slide among the notes."""
+    photo = index.with_name(f"{index.name}.notes") / "칠판.png"
+    photo.parent.mkdir(exist_ok=True)
+    photo.write_bytes(photographed(slide()).png())
+    subprocess.run([sys.executable, "-m", "ui.cli", "index", "--index", str(index), "--add", str(photo.parent)], check=True)
+
+
+def _photograph(folder: Path, away: Path, shots: list[Shot], more: Mapping[str, str] = MappingProxyType({})) -> None:
     command = [sys.executable, "-m", "ui.cli", "ui", "--index", str(away / "index"), "--port", str(PORT)]
-    environment = {**os.environ, "RAG_LOG": str(away / "questions.sqlite"), "XDG_STATE_HOME": str(away)}
+    environment = {**os.environ, "RAG_LOG": str(away / "questions.sqlite"), "XDG_STATE_HOME": str(away), **more}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None

@@ -19,6 +19,7 @@ from rag.querylog import Entry, QueryLog
 from tests.browser.conftest import Open, Site
 from tests.browser.test_page import DONE, ask
 from tests.browser.test_served import ROOT, rag
+from tests.speech import VOICES
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +100,14 @@ def settings(page: Any) -> None:
     page.wait_for_selector("#log .turn")
 
 
+def unheard(page: Any) -> None:
+    """No microphone may be opened; answers can be read aloud from here on."""
+    page.evaluate(VOICES)
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); }; }")
+    page.click("#mic")
+    page.wait_for_selector("#heard.wrong")
+
+
 def typing(page: Any) -> None:
     page.fill("#question textarea", "과적합 훈련")
     page.wait_for_selector("#typed .passage")
@@ -169,6 +178,23 @@ def gold(page: Any) -> None:
     page.wait_for_selector("#measure-start-draft")
 
 
+def study(page: Any) -> None:
+    page.click("#view-study-button")
+    page.wait_for_selector("#study-body .study-card")
+    page.click("[data-reveal]")
+    page.wait_for_selector(".study-told:not([hidden])")
+
+
+def all_cards(page: Any) -> None:
+    page.click("#study-part label >> nth=1")
+    page.wait_for_selector(".study-cards")
+
+
+def at_a_glance(page: Any) -> None:
+    page.click("#study-part label >> nth=2")
+    page.wait_for_selector(".study-glance")
+
+
 def log(page: Any) -> None:
     page.click("#view-log-button")
     page.wait_for_selector("#log-rows summary")
@@ -178,7 +204,8 @@ def log(page: Any) -> None:
 
 
 STEPS: tuple[Callable[[Any], None], ...] = (
-    settings, typing, answer, drawer, help, notes, passages_as_cut, collection, measure, measured, compared, gold, log,
+    settings, unheard, typing, answer, drawer, help, notes, passages_as_cut, collection, measure, measured, compared, gold,
+    study, all_cards, at_a_glance, log,
 )  # fmt: skip
 
 

@@ -310,14 +310,14 @@ def test_every_command_is_in_the_manual() -> None:
 
 def test_ui_serves_the_index_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[object, ...]] = []
-    monkeypatch.setattr("ui.web.serve", lambda *arguments, open_browser: served.append((*arguments, open_browser)))
+    monkeypatch.setattr("ui.web.serve", lambda *arguments, open_browser, llm: served.append((*arguments, open_browser, llm)))
     assert cli.main(["ui", "--index", "x", "--port", "7999"]) == 0
     assert cli.main(["ui", "--index", "y", "--host", "127.0.0.2", "--open"]) == 0
-    assert served == [(Path("x"), "127.0.0.1", 7999, False), (Path("y"), "127.0.0.2", 7860, True)]
+    assert served == [(Path("x"), "127.0.0.1", 7999, False, None), (Path("y"), "127.0.0.2", 7860, True, None)]
 
 
 def test_ctrl_c_is_how_the_page_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(*arguments: object, open_browser: bool) -> None:
+    def interrupted(*arguments: object, **settings: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("ui.web.serve", interrupted)

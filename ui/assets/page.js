@@ -97,7 +97,7 @@
     if (!drawer.open) drawer.showModal();
     if (!history.state?.note) history.pushState({ note: true }, "");
     body.setAttribute("aria-busy", "true");
-    const html = await window.notesPage.read({ lang: root.lang, place: target, shape: shapes.get(isPdf(target)), page }).catch(() => null);
+    const html = await window.notesPage.read({ lang: root.lang, place: target, shape: shapes.get(isPdf(target)), page, pressed: Boolean(pressed) }).catch(() => null);
     if (mine !== turn || !drawer.open) return;
     body.removeAttribute("aria-busy");
     body.innerHTML = typeof html === "string" ? html : words().offline; // escaped by the server, note by note
