@@ -121,8 +121,8 @@ def _is_placed(line: str, drawn: Drawn, words: Sequence[Word], text: str) -> boo
     return bool(found) and overlap(around(found), drawn.places[line]) >= 0.5
 
 
-def distance(one: str, other: str) -> int:
-    """Levenshtein's: the fewest characters to put in, take out or exchange."""
+def distance(one: Sequence[str], other: Sequence[str]) -> int:
+    """Levenshtein's (1966): the fewest characters or words to put in, take out or exchange."""
     row = list(range(len(other) + 1))
     for at, sign in enumerate(one, 1):
         before, row[0] = row[0], at

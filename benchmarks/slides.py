@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from index.notes.ocr import Box
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 FONT = "/usr/share/fonts/truetype/nanum/NanumGothic{}.ttf"
 SLIDE = ("경사 하강법", "손실의 기울기를 따라 조금씩 내려간다.", "학습률은 0.1에서 시작한다.", "모멘텀은 지난 걸음을 기억한다.")
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

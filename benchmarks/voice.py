@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks.pictures import distance
 from benchmarks.results import Figure, Findings
 from index.errors import DataError
 from index.morphemes import Analyser
@@ -86,11 +87,11 @@ def _measured(name: str, questions: Sequence[str], listened: Wording, analyser: 
     return [(name, len(questions), reading, *_scores(questions, heard[reading], analyser), each) for reading in READINGS]
 
 
-def speak(text: str) -> bytes:
+def speak(text: str, speed: int = SPEED) -> bytes:
     """A WAV that says a text in Korean; DataError without espeak-ng."""
     if shutil.which("espeak-ng") is None:
         raise DataError("no espeak-ng to say the questions: apt install espeak-ng")
-    command = ["espeak-ng", "-v", VOICE, "-s", str(SPEED), "--stdout", text]
+    command = ["espeak-ng", "-v", VOICE, "-s", str(speed), "--stdout", text]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
@@ -104,17 +105,8 @@ def _scores(questions: Sequence[str], heard: Sequence[str], analyser: Analyser) 
 
 
 def error_rate(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> float:
-    """Wrong, missing and added tokens (Levenshtein 1966) over those that were said."""
-    return sum(_distance(said, heard) for said, heard in pairs) / max(1, sum(len(said) for said, _ in pairs))
-
-
-def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
-    row = list(range(len(heard) + 1))
-    for at, left in enumerate(said, 1):
-        before, row[0] = row[0], at
-        for to, right in enumerate(heard, 1):
-            before, row[to] = row[to], min(row[to] + 1, row[to - 1] + 1, before + (left != right))
-    return row[-1]
+    """Wrong, missing and added tokens over those that were said."""
+    return sum(distance(said, heard) for said, heard in pairs) / max(1, sum(len(said) for said, _ in pairs))
 
 
 def _bare(question: str) -> str:

@@ -9,7 +9,7 @@ import ipaddress
 import json
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
@@ -73,31 +73,25 @@ class Endpoint:
 
     def ask(self, messages: Sequence[Message]) -> str:
         """The model's answer. EndpointError where no try brought one."""
-        problem = _Transient("")
-        for number in range(self._tries):
-            if number:
-                time.sleep(min(max(problem.wait, self._pause * 2 ** (number - 1)), _LONGEST_WAIT))
-            try:
-                return self._answer(self._post({"model": self.model, "messages": [dict(message) for message in messages]}))
-            except _Transient as error:
-                problem = error
-        raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
+        return "".join(self._tried(self._whole, messages))
 
     def stream(self, messages: Sequence[Message]) -> Generator[str]:
         """The model's answer piece by piece as it comes; in one piece where the extra `llm` is absent (`can_stream`).
 
         A try that fails before the first piece is repeated. EndpointError where none brought one, or where the answer broke off behind it.
         """
-        if not can_stream():
-            yield self.ask(messages)
-            return
+        yield from self._tried(self._pieces if can_stream() else self._whole, messages)
+
+    def _tried(self, pieces: Callable[[dict[str, Any]], Iterator[str]], messages: Sequence[Message]) -> Generator[str]:
+        """The pieces of the first try that brings one."""
+        body = {"model": self.model, "messages": [dict(message) for message in messages]}
         problem = _Transient("")
         for number in range(self._tries):
             if number:
                 time.sleep(min(max(problem.wait, self._pause * 2 ** (number - 1)), _LONGEST_WAIT))
             begun = False
             try:
-                for piece in self._pieces({"model": self.model, "messages": [dict(message) for message in messages], "stream": True}):
+                for piece in pieces(body):
                     begun = True
                     yield piece
                 return
@@ -107,12 +101,16 @@ class Endpoint:
                 problem = error
         raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
 
-    def _pieces(self, body: Mapping[str, Any]) -> Iterator[str]:
+    def _whole(self, body: dict[str, Any]) -> Iterator[str]:
+        with self._posted(body) as response:
+            yield self._answer(b"".join(self._parts(response)))
+
+    def _pieces(self, body: dict[str, Any]) -> Iterator[str]:
         """The pieces of one try. A server that does not stream sends its answer as one."""
         import httpx
         from httpx_sse import EventSource
 
-        with self._posted(body) as response:
+        with self._posted({**body, "stream": True}) as response:
             kind = response.headers.get("Content-Type", "")
             if "text/event-stream" not in kind:
                 yield self._answer(b"".join(self._parts(response)))
@@ -141,10 +139,6 @@ class Endpoint:
             return str((choice.get("delta") or {}).get("content") or ""), bool(choice.get("finish_reason"))
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise _Transient(f"{self.url} did not answer as a chat endpoint: {type(error).__name__} in its reply") from error
-
-    def _post(self, body: Mapping[str, Any]) -> bytes:
-        with self._posted(body) as response:
-            return b"".join(self._parts(response))
 
     @contextmanager
     def _posted(self, body: Mapping[str, Any]) -> Iterator[httpx.Response]:

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 
 from index.errors import EndpointError, ModelError, UsageError
 from index.sentences import sentences
@@ -26,7 +27,7 @@ NOT_IN_NOTES = "NOT IN THE NOTES"
 LONGEST_PASSAGE = 3_000
 """Characters shown of one passage."""
 LONGEST_REPLY = 12_000
-"""Characters read of a reply: no answer to one question is that long."""
+"""Characters read of a reply, behind what the model thinks aloud: no answer to one question is that long."""
 TOO_LONG = f"the answer was cut off behind {LONGEST_REPLY:,} characters"
 SILENT = "the model said nothing"
 
@@ -46,7 +47,7 @@ _OPENING = re.compile(rf"(?:\s*\[\s*\^?{_NUMBERS}\s*\][.。]?)+")
 _BEGUN = re.compile(r"\[[\s^\d,;~–-]*\]?")
 """A citation that may not be whole yet, behind the stop of its sentence."""
 _STOP_BEFORE = re.compile(r"([.!?。])(?=\[)")
-_THOUGHT = re.compile(r"\s*<think>(?:.*?</think>|.*\Z)", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _MARKUP = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|[-*•]\s+)|\*\*|__|`")
 _DECLINES = re.compile(
@@ -123,7 +124,7 @@ class LanguageModel:
         problem = ""
         try:
             with closing(self.endpoint.stream(messages(question, hits))) as pieces:
-                for text, cited in spoken(bounded(pieces)):
+                for text, cited in spoken(pieces):
                     said = Said(text, cited, checker.faults(text, cited, passages, question))
                     seconds = time.monotonic() - begun
                     reply = replace(reply, said=(*reply.said, said), seconds=seconds, first=seconds if reply.first is None else reply.first)
@@ -143,23 +144,12 @@ def open_model(url: str | None, name: str | None, environment: Mapping[str, str]
         return None
     if not url or not name:
         raise UsageError(f"--llm URL and --llm-model NAME (or ${URL} and ${MODEL}) go together")
-    return LanguageModel(Endpoint(url, name, tries=2), _Once())
+    return LanguageModel(Endpoint(url, name, tries=2), shipped_checker)
 
 
-class _Once:
-    """The checker, made when it is first needed: morphemes, and the shipped encoder, for whose vectors its limit was chosen."""
-
-    def __init__(self) -> None:
-        self._made: Checker | None = None
-
-    def __call__(self) -> Checker:
-        if self._made is None:
-            self._made = make_checker()
-        return self._made
-
-
-def make_checker() -> Checker:
-    """What sentences are checked with; without the encoder where its files are missing."""
+@cache
+def shipped_checker() -> Checker:
+    """Morphemes, and the shipped encoder, for whose vectors the limit of likeness was chosen; without it where its files are missing."""
     from index.encoder import open_encoder
     from index.morphemes import Analyser
 
@@ -188,7 +178,26 @@ class _TooLong(Exception):
     """More came than any answer has."""
 
 
-def bounded(pieces: Iterator[str]) -> Iterator[str]:
+def _answered(pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces behind what a model thinks aloud before it answers."""
+    head = ""
+    for piece in pieces:
+        head += piece
+        if not _is_thought(head):
+            yield _THOUGHT.sub("", head)
+            yield from pieces
+            return
+    if not head.lstrip().startswith("<think>"):
+        yield head
+
+
+def _is_thought(text: str) -> bool:
+    """Whether all that came so far may be what a model thinks aloud."""
+    head = text.lstrip()
+    return "<think>".startswith(head[:7]) and "</think>" not in head
+
+
+def _bounded(pieces: Iterator[str]) -> Iterator[str]:
     """The pieces, as long as they are no longer in all than an answer is."""
     size = 0
     for piece in pieces:
@@ -203,9 +212,9 @@ def spoken(pieces: Iterator[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Each sentence as soon as it is whole, and the numbers that it cites, `[1]` before its stop or behind it."""
     waiting, problem = "", None
     try:
-        for piece in pieces:
+        for piece in _bounded(_answered(pieces)):
             waiting += piece
-            if any(sign.isspace() for sign in piece) and not _is_thought(waiting):
+            if any(sign.isspace() for sign in piece):
                 whole, waiting = _settled(waiting)
                 yield from map(_apart, whole)
     except (EndpointError, _TooLong) as error:
@@ -216,12 +225,6 @@ def spoken(pieces: Iterator[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
         raise problem
 
 
-def _is_thought(text: str) -> bool:
-    """Whether all that came so far may be what a model thinks aloud before it answers."""
-    head = text.lstrip().lower()[:7]
-    return (bool(head) and "<think>".startswith(head)) or (head == "<think>" and "</think>" not in text.lower())
-
-
 def _settled(text: str) -> tuple[list[str], str]:
     """The sentences that nothing more can be added to, and the rest."""
     text = _plain(text)
@@ -230,9 +233,8 @@ def _settled(text: str) -> tuple[list[str], str]:
 
 
 def _plain(text: str) -> str:
-    """NFC, without what a model thought aloud, without links, with the brackets and the space that citations have."""
-    text = unicodedata.normalize("NFC", _THOUGHT.sub("", text, count=1))
-    text = re.sub(r"\s*\n\s*", "\n\n", text)  # a line of a reply is no hard wrap
+    """NFC, without links, with the brackets and the space that citations have."""
+    text = re.sub(r"\s*\n\s*", "\n\n", unicodedata.normalize("NFC", text))  # a line of a reply is no hard wrap
     return _STOP_BEFORE.sub(r"\1 ", _LINK.sub(r"\1", text.replace("【", "[").replace("】", "]")))
 
 

@@ -53,7 +53,7 @@ def _read(sound: bytes) -> tuple[int, NDArray[Any]]:
         with warnings.catch_warnings():  # one that was written to a pipe names no length
             warnings.simplefilter("ignore")
             rate, wave = wavfile.read(io.BytesIO(sound))
-    except (ValueError, EOFError, struct.error, UnboundLocalError, MemoryError, ZeroDivisionError) as error:
+    except (ValueError, TypeError, EOFError, struct.error, UnboundLocalError, MemoryError, ZeroDivisionError) as error:
         raise UsageError(f"the recording is no WAV file that can be read ({error}): save it as WAV, PCM 16 bit") from error
     if not RATES[0] <= rate <= RATES[1]:
         raise UsageError(f"the recording has {rate} samples a second; {RATES[0]} to {RATES[1]} are read: save it with {RATE}")

@@ -54,9 +54,9 @@ def knows(piece: str) -> bool:
     return found >= 0
 
 
-def heard(sound: bytes | Path, wording: Wording | None = None) -> Heard:
-    """What a WAV says, in the words of the notes where those are given and nearly as likely. Raises ModelError, UsageError, OSError."""
-    wave = samples(sound if isinstance(sound, bytes) else sound.read_bytes())
+def heard(sound: bytes, wording: Wording | None = None) -> Heard:
+    """What a WAV says, in the words of the notes where those are given and nearly as likely. Raises ModelError, UsageError."""
+    wave = samples(sound)
     if is_silent(wave):
         return Heard("")
     with _hearing:  # a recogniser takes a core

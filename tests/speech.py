@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 
 import pytest
 
-VOICE, RATE = "ko+f2", 160
-"""The voice and words a minute of which the recogniser follows the sentences of the tests."""
+from benchmarks import voice
 
+RATE = 160
+"""Words a minute at which the recogniser follows the sentences of the tests."""
 
 STILL = """() => {
   const { stream } = new AudioContext().createMediaStreamDestination();
@@ -36,5 +36,4 @@ def speak(text: str) -> bytes:
     if shutil.which("espeak-ng") is None:
         tell = pytest.fail if os.environ.get("RAG_NO_SKIPS") == "1" else pytest.skip
         tell("no espeak-ng: apt install espeak-ng")
-    command = ["espeak-ng", "-v", VOICE, "-s", str(RATE), "--stdout", text]
-    return subprocess.run(command, capture_output=True, check=True).stdout
+    return voice.speak(text, RATE)

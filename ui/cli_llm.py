@@ -48,14 +48,13 @@ def said_text(said: Said) -> str:
 
 def end_text(reply: Reply) -> str:
     """How the answer ended: how much of it is held, or why there is none, and the time it took."""
-    from ui.i18n_llm import EN
+    from ui.i18n_llm import EN, verdict
 
-    count, wrong = len(reply.said), reply.unsupported
-    told = [EN.held if not wrong else EN.some if wrong < count else EN.none_held] if count else []
+    told = [verdict(reply, "en")] if reply.said else []
     told += [EN.declined] if reply.declined else []
     told += [view.printable(reply.problem)] if reply.problem else []
-    lines = [f"    {line.format(count=count, wrong=wrong)}" if line in (EN.held, EN.some) else f"    {line}" for line in told]
-    return "\n".join([*lines, f"    {reply.seconds:.1f} s", *(f"note: {notice}" for notice in reply.notices)])
+    lines = [f"    {line}" for line in (*told, f"{reply.seconds:.1f} s")]
+    return "\n".join([*lines, *(f"note: {notice}" for notice in reply.notices)])
 
 
 def reply_dict(reply: Reply) -> view.Json:

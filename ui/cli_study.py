@@ -117,6 +117,7 @@ def _overview(options: Options, index: FolderIndex, kept: Filter) -> int:
     found = overview(documents, lambda text: (token.term for token in analyser.tokens(text)), options.n or PER_NOTE)
     for glance in found:
         show(options, glance_dict(glance), partial(glance_text, glance))
+    print(f"{Count(len(found)):note|notes}", file=sys.stderr)
     return DONE if found else NOTHING
 
 

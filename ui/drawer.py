@@ -53,14 +53,14 @@ def look_of(index: Notes, document: Document, target: Target, request: Mapping[s
 
 def _with_pictures(index: Notes, document: Document, target: Target, request: Mapping[str, Any], words: NoteTexts) -> Look:
     """Formatted or as its source; as a picture where the evidence stands in one, or where that is pressed."""
-    shape: Shape = "source" if request.get("shape") == "source" else "read"
     shapes: tuple[Shape, ...] = ("read",) if SUFFIXES.get(PurePath(document.doc_id.lower()).suffix) == "image" else ("read", "source")
+    shape: Shape = request["shape"] if request.get("shape") in shapes else "read"
     if not any(mark.kind == "picture" for mark in document.marks):
         return Look(shape, shapes)
     here, asked = html_note.picture_at(document, target), _page_asked(request)
     pressed = request.get("shape") if request.get("pressed") is True else None
     if not asked and (pressed in ("read", "source") or not (here or pressed == "page")):
-        return Look(shape if shape in shapes else "read", ("page", *shapes))
+        return Look(shape, ("page", *shapes))
     paths = candidates(index.sources, document.doc_id)
     path = unchanged(paths, _known_hash(index, document.doc_id))
     if path is None:

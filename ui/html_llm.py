@@ -9,7 +9,7 @@ from rag.language_model import Reply, Said
 from rag.types import Hit
 from ui.html_note import place_of
 from ui.i18n import Lang
-from ui.i18n_llm import LlmTexts, llm_texts, problem, reason
+from ui.i18n_llm import LlmTexts, llm_texts, problem, reason, verdict
 
 _TICK = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10.5l4 4 8-9"/></svg>'
 _CROSS = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3L1.8 17.2h16.4zM10 8v4.4M10 14.8v.2"/></svg>'
@@ -56,9 +56,7 @@ def _summary(reply: Reply, t: LlmTexts) -> str:
         return f'<p class="busy" role="status">{t.going if reply.said else t.waiting}</p>'
     if not reply.said:
         return ""
-    count, wrong = len(reply.said), reply.unsupported
-    line = t.held if not wrong else t.some if wrong < count else t.none_held
-    return f'<p class="verdict {"bad" if wrong else "good"}" role="status">{line.format(count=count, wrong=wrong)}</p>'
+    return f'<p class="verdict {"bad" if reply.unsupported else "good"}" role="status">{verdict(reply, t.lang)}</p>'
 
 
 def _end(reply: Reply, t: LlmTexts) -> str:

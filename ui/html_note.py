@@ -153,9 +153,8 @@ class _Sheet:
 
 def _header(document: Document, look: Look, words: NoteTexts) -> str:
     """What the drawer's bar takes: the note's name, and the switch between its shapes."""
-    pdf = "page" in look.shapes and "source" not in look.shapes and not any(mark.kind == "picture" for mark in document.marks)
-    read = words.read if "source" in look.shapes or "page" not in look.shapes else words.text
-    names = {"page": words.page if pdf else words.picture, "read": read, "source": words.source}
+    page = words.page if document.doc_id.lower().endswith(".pdf") else words.picture
+    names = {"page": page, "read": words.text if look.shapes == ("page", "read") else words.read, "source": words.source}
     buttons = "".join(
         f'<button type="button" data-shape="{shape}" aria-pressed="{str(shape == look.shape).lower()}">{names[shape]}</button>'
         for shape in look.shapes

@@ -185,7 +185,8 @@ def _facts(info: DocumentInfo | None, document: Document | None, t: NotesTexts) 
     facts = [t.passages.format(count=Count(info.passages))]
     marks: dict[str, int] = {}
     for mark in document.marks if document else ():
-        marks[mark.kind] = max(marks.get(mark.kind, 0), int(mark.value) if mark.value.isdecimal() else 0)
+        number = int(mark.value) if mark.value.isdecimal() else 0
+        marks[mark.kind] = marks.get(mark.kind, 0) + bool(number) if mark.kind == "picture" else max(marks.get(mark.kind, 0), number)
     forms = {"page": t.pages, "slide": t.slides, "cell": t.cells, "picture": t.pictures}
     facts = [form.format(count=Count(marks[kind])) for kind, form in forms.items() if marks.get(kind)] + facts
     return " · ".join([*facts, t.characters.format(count=Count(info.characters))])

@@ -149,7 +149,8 @@ def _finished(desk: Desk, sitting: Sitting, lang: Lang) -> str:
     coming = desk.next_due(sitting.now)
     later = f"<p>{t.next_due.format(when=apart(coming - sitting.now, lang))}</p>" if coming else ""
     left = min(MORE, desk.unseen())
-    more = f'<button type="button" class="again" data-do="more">{t.more.format(count=left)}</button>' if left else ""
+    label = t.more.format(count=left)
+    more = f'<button type="button" class="again" data-do="more" data-more="{desk.extra() + left}">{label}</button>' if left else ""
     done = t.finished_note.format(count=Count(desk.day.reviews))
     title = t.finished_here if sitting.filtered else t.finished
     return f'<section class="card study-done">{_DONE}<h3 tabindex="-1">{title}</h3><p>{done}</p>{later}{more}</section>'

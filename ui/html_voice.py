@@ -15,7 +15,7 @@ _SPEAKER = '<path d="M5 9.5h3l4-3.5v12l-4-3.5H5z"/><path class="wave" d="M15.5 9
 
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _LEADING = re.compile(r"^[ \t]*(?:(?:#{1,6}|>|[-*+])[ \t]+)+", re.MULTILINE)
-_RULE = re.compile(r"^[ \t]*\|?[ \t:|-]*-{3,}[ \t:|-]*$", re.MULTILINE)
+_RULE = re.compile(r"^(?=.*---)[ \t:|-]+$", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _SIGNS = re.compile(r"\*+|`+|~~|\$+|(?<!\w)_+|_+(?!\w)|\\(?=\W)")
 _CELLS = re.compile(r"[ \t]*\|[ \t]*")

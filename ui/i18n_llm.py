@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag import hangul
-from rag.language_model import NOT_IN_NOTES, SILENT, TOO_LONG, LanguageModel
+from rag.language_model import SILENT, TOO_LONG, Reply
 from rag.support import Fault
 from ui.i18n import Lang
 from ui.i18n_ask import quoted, subject
-
-__all__ = ["EN", "KO", "NOT_IN_NOTES", "LanguageModel", "LlmTexts", "llm_texts", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +58,13 @@ KO = LlmTexts(
     waiting="모델의 답을 기다리고 있어요…",
     going="이어서 쓰고 있어요…",
     took="{seconds}초",
-    held="문장 {count}개 모두 인용한 단락과 맞아요",
+    held="모든 문장이 인용한 단락과 맞아요",
     some="문장 {count}개 가운데 {wrong}개는 근거를 확인하지 못했어요",
     none_held="근거가 확인된 문장이 없어요",
     supported="근거 있음",
     unsupported="근거 확인 안 됨",
     cite="{number}번 단락 열기: {title}",
-    declined="모델도 찾은 단락에서 답을 찾지 못했어요",
+    declined="모델은 이 단락들에서 답을 찾지 못했어요",
     declined_note="단락에 없는 것은 지어내지 않도록 했어요.",
     problem="모델의 답을 받지 못했어요",
     broke_off="답이 끝까지 오지 않았어요",
@@ -76,9 +74,9 @@ KO = LlmTexts(
     too_long="답이 너무 길어 뒤를 잘랐어요.",
     uncited="인용한 단락이 없어요",
     range="{cited}번 단락은 없어요",
-    quote="따온 말 {words} {cited}에 없어요",
+    quote="따온 말이 {cited}에 없어요: {words}",
     number="수 {words} {cited}에 없어요",
-    name="이름 {words} {cited}에 없어요",
+    name="{words} {cited}에 없어요",
     word="{words} {cited}에 없어요",
     negation="{words}: {cited}에서는 반대로 말해요",
     meaning="{cited}에 이런 뜻의 문장이 없어요",
@@ -94,13 +92,13 @@ EN = LlmTexts(
     waiting="Waiting for the model…",
     going="Still writing…",
     took="{seconds} s",
-    held="All {count} sentences agree with the passages that they cite",
+    held="Every sentence agrees with the passages that it cites",
     some="{wrong} of {count} sentences could not be verified",
     none_held="No sentence could be verified",
     supported="Supported",
     unsupported="Not verified",
     cite="Open passage {number}: {title}",
-    declined="The model found no answer in the passages either",
+    declined="The model found no answer in the passages",
     declined_note="It was told to make nothing up that they do not hold.",
     problem="The model gave no answer",
     broke_off="The answer did not come to its end",
@@ -121,7 +119,7 @@ EN = LlmTexts(
 _TEXTS: dict[Lang, LlmTexts] = {"ko": KO, "en": EN}
 _MOST = 4
 """Words named of one fault."""
-_READ = {"0": 1, "1": 1, "3": 1, "6": 1, "7": 1, "8": 1}
+_READ = "013678"
 """Digits whose Korean name ends in a consonant: 영, 일, 삼, 육, 칠, 팔."""
 
 
@@ -142,13 +140,19 @@ def _named(fault: Fault, lang: Lang) -> str:
     if fault.kind == "number":
         joined = ", ".join(words)
         return joined + _particle(joined) if lang == "ko" else joined
-    return subject(words, lang) if lang == "ko" and fault.kind != "negation" and words else quoted(words)
+    return subject(words, lang) if fault.kind in ("name", "word") else quoted(words)
 
 
 def _particle(number: str) -> str:
     """이 or 가 behind a number as it is read."""
     final = hangul.final(number[-1:])
     return "이" if final > 0 or number[-1:] in _READ else "가"
+
+
+def verdict(reply: Reply, lang: Lang) -> str:
+    """How much of what was said is held."""
+    t, count, wrong = llm_texts(lang), len(reply.said), reply.unsupported
+    return (t.held if not wrong else t.some if wrong < count else t.none_held).format(count=count, wrong=wrong)
 
 
 def problem(message: str, lang: Lang) -> str:

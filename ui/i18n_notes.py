@@ -290,7 +290,7 @@ EN = NotesTexts(
     pages="{count:page|pages}",
     slides="{count:slide|slides}",
     cells="{count:cell|cells}",
-    pictures="{count:picture|pictures}",
+    pictures="{count:picture|pictures} with words",
     passages="{count:passage|passages}",
     characters="{count:character|characters}",
     not_kind="This format cannot be read. Save it as PDF, Word or text, and add that.",
@@ -368,6 +368,16 @@ SAID: tuple[tuple[str, str, str], ...] = (
         "A picture is broken, and was left out. Save it anew.",
     ),
     (
+        r"^(?:picture|page) \d+ takes too long",
+        "너무 복잡해서 읽지 못한 그림이 있습니다. 나누거나 줄여서 다시 넣어 주세요.",
+        "A picture took too long to read, and was left out. Split it or make it smaller.",
+    ),
+    (
+        r"^holds (\d+) pages, of which the first",
+        "{0}쪽 가운데 첫 쪽만 읽었습니다. PDF로 저장하면 모두 읽습니다.",
+        "Of {0} pages the first was read. Save it as PDF to have them all.",
+    ),
+    (
         r"^no words are found in the picture",
         "그림에서 글자를 찾지 못했습니다. 글이 있다면 더 크고 또렷한 그림을 넣어 주세요.",
         "No words were found in the picture. If it holds any, add a larger or clearer one.",
@@ -434,15 +444,15 @@ SAID: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"^(pages? [\d, -]+): no text: scanned\? not read",
-        "{0}에 글자가 없습니다. 스캔한 그림이라면 tesseract가 있어야 읽습니다: pip install '.[ocr]'와 "
-        "apt install tesseract-ocr tesseract-ocr-kor 뒤에 다시 색인해 주세요.",
+        "{0}에 글자가 없습니다. 스캔한 그림이라면 tesseract로 읽을 수 있습니다. pip install '.[ocr]'와 "
+        "apt install tesseract-ocr tesseract-ocr-kor를 실행한 뒤 다시 색인해 주세요.",
         "{0}: no text. If it is scanned, tesseract reads it: pip install '.[ocr]' and apt install tesseract-ocr tesseract-ocr-kor, "
         "then index again.",
     ),
     (
         r"^(\d+) pictures? not read for want",
-        "그림 {0}장의 글을 읽지 않았습니다. tesseract가 있으면 읽습니다: pip install '.[ocr]'와 "
-        "apt install tesseract-ocr tesseract-ocr-kor 뒤에 다시 색인해 주세요.",
+        "그림 {0}장의 글을 읽지 않았습니다. tesseract로 읽을 수 있습니다. pip install '.[ocr]'와 "
+        "apt install tesseract-ocr tesseract-ocr-kor를 실행한 뒤 다시 색인해 주세요.",
         "The words in pictures ({0}) were not read. Tesseract reads them: pip install '.[ocr]' and "
         "apt install tesseract-ocr tesseract-ocr-kor, then index again.",
     ),

@@ -40,7 +40,7 @@ KO = VoiceTexts(
     other="이렇게도 들립니다",
     nothing="들린 말이 없습니다. 마이크에 가까이 대고 다시 말씀해 주세요.",
     denied="마이크를 쓸 수 없습니다. 브라우저의 주소창 옆에서 이 페이지에 마이크를 허용해 주세요.",
-    none="마이크를 찾지 못했습니다. 마이크를 연결한 뒤 다시 눌러 주세요.",
+    none="마이크를 열 수 없습니다. 마이크가 연결되어 있는지, 다른 프로그램이 쓰고 있지 않은지 확인해 주세요.",
     insecure="이 주소에서는 브라우저가 마이크를 열어 주지 않습니다. 이 컴퓨터에서 localhost 주소나 https로 열어 주세요.",
     absent="음성 인식을 설치하면 질문을 한국어로 말할 수 있습니다. 인터넷에 보내지 않고 이 컴퓨터에서 알아듣습니다: pip install '.[voice]'",
     failed="말을 받아 적지 못했습니다. 다시 말씀하시거나 질문을 적어 주세요.",
@@ -59,7 +59,7 @@ EN = VoiceTexts(
     other="Or was it",
     nothing="Nothing was heard. Move closer to the microphone and say it again.",
     denied="The microphone is blocked. Allow it for this page, next to the browser’s address bar.",
-    none="No microphone was found. Connect one and press again.",
+    none="No microphone can be opened. Check that one is connected and that no other program is using it.",
     insecure="The browser opens no microphone at this address. Use localhost on this machine, or https.",
     absent="With speech recognition installed you can ask in spoken Korean, understood on this machine and sent nowhere: "
     "pip install '.[voice]'",

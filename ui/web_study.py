@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from html import escape
 from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -171,10 +170,8 @@ def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: date
             yield [html, scoped]
 
     def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData) -> Iterator[list[Any]]:
-        asked = getattr(event, "do", "")
-        more += html_study.MORE * (asked == "more")
-        said = _act(study, event, language(lang))
-        for html in _drawn(study, part, scoped, more, language(lang), said):
+        more = int(getattr(event, "more", more))
+        for html in _drawn(study, part, scoped, more, language(lang), event):
             yield [html, more]
 
     tab.select(opened, [part, kept, frame.lang], [*shown, seen], **QUIET)
@@ -218,10 +215,11 @@ def _offered(study: Study, scoped: Any, lang: Lang) -> list[Any]:
     ]
 
 
-def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, said: str = "") -> Iterator[str]:
-    """The part of the view, behind how far the making of cards is where that takes its time; or what is wrong."""
+def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "gr.EventData | None" = None) -> Iterator[str]:
+    """The part of the view after what was pressed, behind how far the making of cards is where that takes its time; or what is wrong."""
     t = study_texts(lang)
     try:
+        said = _act(study, event, lang) if event else ""
         documents = study.frame.pipeline().index.documents()
         kept = scope.from_json(scoped, scope.offer(documents))
         if part == "overview":
@@ -260,26 +258,22 @@ def _body(study: Study, part: str, made: "Sequence[Card]", kept: Filter, more: i
 
 
 def _act(study: Study, event: "gr.EventData", lang: Lang) -> str:
-    """Does what a button says, and returns what is to be said of it. What was pressed twice is done once."""
+    """Does what a button says, and returns what is to be said of it. What was pressed twice is done once. Raises RagError."""
     from rag.study.book import RATINGS
 
     asked, key = getattr(event, "do", ""), getattr(event, "key", "")
     if study.book is None or asked not in ("rate", "out", "in"):
         return ""
-    try:
-        kept = study.book.kept()
-        known = kept.get(key)
-        card = next((card for card in study.cards() if card.key == key), known.card if known else None)
-        if card is None:
-            return ""
-        if asked != "rate":
-            study.book.leave_out(card, asked == "out")
-            return study_texts(lang).left_out if asked == "out" else ""
-        rating = next((each for each in RATINGS if str(each) == str(getattr(event, "rating", ""))), None)
-        if rating:
-            study.book.rate(card, rating, study.now(), int(getattr(event, "seen", -1)))
-    except (RagError, ValueError) as error:
-        return escape(str(error))
+    known = study.book.kept().get(key)
+    card = next((card for card in study.cards() if card.key == key), known.card if known else None)
+    if card is None:
+        return ""
+    if asked != "rate":
+        study.book.leave_out(card, asked == "out")
+        return study_texts(lang).left_out if asked == "out" else ""
+    rating = next((each for each in RATINGS if str(each) == str(getattr(event, "rating", ""))), None)
+    if rating:
+        study.book.rate(card, rating, study.now(), int(getattr(event, "seen", -1)))
     return ""
 
 

@@ -12,8 +12,7 @@ from index.notes.blocks import Numbering, heading, item, plain, stacked, table
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import check_zip
 from index.notes.ooxml import MC, WP, A, R, W, text_of
-from index.notes.pictures import Pictures
-from index.notes.title import opening
+from index.notes.pictures import Pictures, opening_of
 
 _CONTENTS = "Table of Contents"
 
@@ -48,7 +47,7 @@ def read_docx(path: Path, pictures: Pictures) -> Extract:
     reading = _Reading(styles, _numbered(document.part), document.part, pictures)
     text = stacked(list(_blocks(document.element.body, reading)))
     parts = list(pictures.placed(Part(text)))
-    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
+    return joined(parts, title=opening_of(text), warnings=pictures.warnings())
 
 
 def _blocks(container: Any, reading: _Reading) -> Iterator[str]:

@@ -21,8 +21,7 @@ from index.notes.guard import OLE, found, head_of, wrong_format
 from index.notes.hangul import Cell, Head, grid, paragraph
 from index.notes.hangul import head_of as paragraph_head
 from index.notes.limits import MAX_UNZIPPED_BYTES
-from index.notes.pictures import Pictures
-from index.notes.title import opening
+from index.notes.pictures import Pictures, opening_of
 
 _BIN_DATA, _PARA_SHAPE, _STYLE = 18, 25, 26
 _PARA_HEADER, _PARA_TEXT, _CTRL_HEADER, _LIST_HEADER, _TABLE, _PICTURE, _EQUATION = 66, 67, 71, 72, 77, 85, 88
@@ -72,7 +71,7 @@ def read_hwp(path: Path, pictures: Pictures) -> Extract:
         blocks = [block for _, name in names for block in _blocks(_tree(_stream(ole, name, flags)), reading)]
     text = stacked(blocks)
     parts = list(pictures.placed(Part(text)))
-    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
+    return joined(parts, title=opening_of(text), warnings=pictures.warnings())
 
 
 def _flags(ole: Any) -> int:

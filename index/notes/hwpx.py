@@ -15,8 +15,7 @@ from index.notes.blocks import Numbering, plain, stacked
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import check_zip
 from index.notes.hangul import Cell, Head, grid, head_of, paragraph
-from index.notes.pictures import Pictures
-from index.notes.title import opening
+from index.notes.pictures import Pictures, opening_of
 
 _SECTION = re.compile(r"Contents/section(\d+)\.xml")
 _SIGNS = {"tab": "\t", "lineBreak": "\n", "nbSpace": " ", "fwSpace": " ", "hyphen": "-"}
@@ -48,7 +47,7 @@ def read_hwpx(path: Path, pictures: Pictures) -> Extract:
         blocks = [block for _, name in sections for block in _blocks(ElementTree.fromstring(archive.read(name)), reading)]
     text = stacked(blocks)
     parts = list(pictures.placed(Part(text)))
-    return joined(parts, title=opening(parts[0].text), warnings=pictures.warnings())
+    return joined(parts, title=opening_of(text), warnings=pictures.warnings())
 
 
 def _header(root: Element) -> _Reading:

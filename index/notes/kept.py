@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from index.notes.ocr import READER, Word
 
@@ -51,12 +50,12 @@ def put(key: str, words: tuple[Word, ...]) -> None:
     place = _place(key)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, suffix=".part", delete=False) as file:
-            json.dump({"words": rows}, file, ensure_ascii=False, separators=(",", ":"))
+        part = place.with_suffix(f".{os.getpid()}")
         try:
-            os.replace(file.name, place)
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
+            part.write_text(json.dumps({"words": rows}, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _place(key: str) -> Path:

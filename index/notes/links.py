@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
-_LINK = re.compile(r"""!\[[^\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^>]*?\bsrc\s*=\s*["']([^"'>]+)["']""", re.I)
+_LINK = re.compile(r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*["']([^"'>]+)["']""", re.I)
 _LARGEST = 20_000_000
 """Bytes of a note that is looked through."""
 
@@ -32,16 +33,16 @@ def links(text: str) -> list[str]:
 
 
 def file_bytes(root: Path, folder: Path, link: str) -> bytes:
-    """The picture that a note in `folder` links to; nothing where it may not be opened or is too large."""
+    """The picture that a note in `folder` links to; nothing where it may not be opened."""
     path = file_inside(root, folder, link)
     try:
-        return path.read_bytes() if path and path.stat().st_size <= MAX_FILE_BYTES else b""
+        return path.read_bytes() if path else b""
     except OSError:
         return b""
 
 
 def file_inside(root: Path | None, folder: Path, link: str) -> Path | None:
-    """The file that a note in `folder` links to by a relative path, unless it lies outside `root`."""
+    """The file that a note in `folder` links to by a relative path, unless it lies outside `root`, is too large or not ours to read."""
     from urllib.parse import unquote
 
     link = unquote(link.split("#")[0].split("?")[0]).strip()
@@ -49,6 +50,7 @@ def file_inside(root: Path | None, folder: Path, link: str) -> Path | None:
         return None
     try:
         path = (folder / link.replace("\\", "/")).resolve()
-        return path if (root is None or path.is_relative_to(root.resolve())) and path.is_file() else None
+        ours = (root is None or path.is_relative_to(root.resolve())) and path.is_file() and os.access(path, os.R_OK)
+        return path if ours and path.stat().st_size <= MAX_FILE_BYTES else None
     except (OSError, ValueError):
         return None

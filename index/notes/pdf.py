@@ -120,10 +120,15 @@ def page_key(digest: str, index: int) -> str:
 
 
 def drawn(page: PdfPage) -> Image:
-    """A page as it is scanned, or as if it were: 200 dots an inch, at most so many pixels."""
+    """A page as it is scanned, or as if it were: 200 dots an inch, at most so many pixels. NoteError where it is broken."""
+    from pypdfium2 import PdfiumError
+
     width, height = page.get_size()
     scale = min(200 / 72, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
-    picture: Image = page.render(scale=scale).to_pil().convert("L")
+    try:
+        picture: Image = page.render(scale=scale).to_pil().convert("L")
+    except (PdfiumError, ValueError) as error:
+        raise NoteError(f"cannot be drawn ({error})") from error
     return picture
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from index.notes.limits import (
 )
 from index.notes.ocr import Word
 from index.notes.pdf_layout import Line, Page, page_texts
+from index.notes.title import opening
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,6 +54,8 @@ _MADE_ALT = re.compile(
 _BULLET = re.compile(r"^[ㆍ·•:;.,*+°»¤](?![0-9])\s*(?=\S)")
 """What tesseract takes a bullet for."""
 _DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.S)
+_too_long: set[str] = set()
+"""Pictures that this process has given up: the next request goes on without them."""
 
 
 @dataclass(slots=True)
@@ -114,8 +118,10 @@ class Pictures:
         if key in self._seen:
             return ""
         self._seen.add(key)
+        if self.reads:
+            self.held[number - 1] = b""  # a note may show more than memory holds
         words = self.words(key, lambda: upright(opened(data)), f"picture {number}")
-        return text_of(words or (), _ratio(data))
+        return text_of(words, _ratio(data)) if words else ""
 
     def words(self, key: str, draw: Callable[[], Image], name: str) -> tuple[Word, ...] | None:
         """The words kept under a key, else those read in the picture that `draw` gives; None where it is not read, which is warned of."""
@@ -127,16 +133,18 @@ class Pictures:
             self._unread += 1
             return None
         spent = monotonic() - self._began
+        if key in _too_long:
+            self._troubles.append(f"{name} takes too long to read, left out")
+            return None
         if spent > self.seconds * PICTURES_SHARE:
             self.late += 1
             return None
         try:
             found = ocr.read_words(draw(), min(PICTURE_SECONDS, (0.9 * self.seconds - spent) / 2))
         except TimeoutError:
-            if spent > 0.1 * self.seconds:  # it has more time where it is the first
-                self.late += 1
-            else:
-                self._troubles.append(f"{name} takes too long to read, left out")
+            if spent <= 0.1 * self.seconds:  # it had nearly all the time there is
+                _too_long.add(key)
+            self.late += 1
             return None
         except NoteError as problem:
             self._troubles.append(f"{name}: {problem}, left out")
@@ -157,6 +165,11 @@ class Pictures:
 def is_waiting(warnings: Sequence[str]) -> bool:
     """Whether a note holds pictures that a tesseract would have read."""
     return any(ocr.UNREAD in each or LATER in each or "no text: scanned?" in each for each in warnings)
+
+
+def opening_of(text: str) -> str | None:
+    """The short line that a text with pictures opens with, be it below a picture."""
+    return opening(next((block for block in text.split("\n\n") if not _TOKEN.search(block)), ""))
 
 
 def key_of(data: bytes) -> str:
@@ -200,7 +213,7 @@ def upright(image: Image) -> Image:
             clear = turned.convert("RGBA")
             turned = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
         plain = turned.convert("L" if turned.mode in ("1", "L", "I;16") else "RGB")
-    except (OSError, ValueError, SyntaxError, TypeError, IndexError) as error:
+    except (OSError, ValueError, SyntaxError, TypeError, IndexError, struct.error) as error:
         raise NoteError(f"broken picture ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
     plain.thumbnail((_LARGE_SIDE, _LARGE_SIDE))
     return plain

@@ -42,7 +42,7 @@ _SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is known of a card that was asked or left out. `due` is None where it was never asked, `steps` while it is being learned."""
+    """What is known of a card that was asked or left out. `due` is None where it was never asked."""
 
     card: Card
     out: bool

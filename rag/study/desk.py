@@ -12,7 +12,7 @@ from index.errors import StudyError
 from index.types import Filter, Progress
 from rag.citations import Notes
 from rag.study.book import Book, Day, Kept
-from rag.study.cards import RULES, Card, located, make_cards
+from rag.study.cards import RULES, Card, chosen, located, make_cards
 
 NEW_A_DAY = 20
 """Cards that are asked for the first time on one day, unless more are wanted."""
@@ -43,6 +43,10 @@ class Desk:
     def unseen(self) -> int:
         """How many cards were never asked."""
         return sum(self._due(card) is None for card in self.cards)
+
+    def extra(self) -> int:
+        """How many new cards the day had beyond `NEW_A_DAY`."""
+        return max(0, self.day.new - NEW_A_DAY)
 
     def soon(self, now: datetime) -> list[Card]:
         """The cards that are being learned and come again within `AHEAD`, the next first."""
@@ -88,9 +92,8 @@ def desk_of(
     for key in known.keys() - keys - places.keys():
         places[key] = located(known[key].card, notes)
     found = {key: places[key] for key in known if key not in keys}
-    mine = [card for card in (*cards, *found.values()) if card and (not kept or kept.keeps(card.doc_id))]
-    gone = [known[key].card for key, card in found.items() if card is None]
-    resting = [card for card in gone if not kept or kept.keeps(card.doc_id)]
+    mine = chosen((*cards, *filter(None, found.values())), kept)
+    resting = chosen((known[key].card for key, card in found.items() if card is None), kept)
     out = {key for key, each in known.items() if each.out}
     asked, left = (tuple(card for card in mine if (card.key in out) is wanted) for wanted in (False, True))
     return Desk(asked, left, tuple(resting), known, book.day(midnight))

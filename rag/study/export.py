@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import sqlite3
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from html import escape
 from io import BytesIO, StringIO
+from itertools import count
 from pathlib import PurePosixPath
 
 from rag.study.cards import Card
@@ -42,7 +46,11 @@ def apkg(cards: Sequence[Card], name: str, now: float) -> bytes:
     for card in cards:
         deck.add_note(genanki.Note(model, list(html_row(card).values()), guid=genanki.guid_for(card.key), tags=_tags(card)))
     out = BytesIO()
-    genanki.Package(deck).write_to_file(out, timestamp=now)
+    with closing(sqlite3.connect(":memory:")) as database, zipfile.ZipFile(out, "w") as package:  # genanki's own way leaves a file behind
+        genanki.Package(deck).write_to_db(database.cursor(), now, count(int(now * 1000)))
+        database.commit()
+        package.writestr("collection.anki2", database.serialize())
+        package.writestr("media", "{}")
     return out.getvalue()
 
 

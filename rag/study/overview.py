@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from math import hypot, log, log1p
 
 from index.split import split
 from index.types import Document, Locator, Passage
@@ -23,6 +21,8 @@ from rag.types import Span
 
 Terms = Callable[[str], Iterable[str]]
 """The words of a text by which two sentences are compared."""
+Vector = Mapping[str, float]
+"""What each word of a sentence weighs, of length 1 in all."""
 PER_NOTE = 6
 """Sentences of one note."""
 
@@ -63,7 +63,7 @@ def overview(documents: Sequence[Document], terms: Terms, per_note: int = PER_NO
     found = [list(_points(document)) for document in documents]
     counts = [[Counter(terms(point.said)) for point in points] for points in found]
     rare = Counter(term for note in counts for each in note for term in each)
-    chosen = [_central(points, _vectors(count, rare), per_note) for points, count in zip(found, counts, strict=True)]
+    chosen = [_central(points, [_vector(each, rare) for each in count], per_note) for points, count in zip(found, counts, strict=True)]
     pairs = zip(documents, chosen, strict=True)
     return [Glance(document.doc_id, document.title, points) for document, points in pairs if points]
 
@@ -90,27 +90,34 @@ def _is_clear(passage: Passage, part: Part, said: str) -> bool:
     return is_text and stands_alone(said) and not hangs and not _ANNOUNCES.search(said)
 
 
-def _vectors(counts: Sequence[Counter[str]], rare: Counter[str]) -> NDArray[np.float64]:
-    """One row of unit length for each sentence, `(n, terms)`."""
-    names = {term: column for column, term in enumerate(sorted({term for count in counts for term in count}))}
-    found = np.zeros((len(counts), max(1, len(names))))
-    for number, count in enumerate(counts):
-        for term, times in count.items():
-            found[number, names[term]] = (1 + np.log(times)) / np.log1p(rare[term])
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9))
+def _vector(count: Counter[str], rare: Counter[str]) -> Vector:
+    return _unit({term: (1 + log(times)) / log1p(rare[term]) for term, times in count.items()})
 
 
-def _central(points: Sequence[Point], vectors: NDArray[np.float64], most: int) -> tuple[Point, ...]:
-    if not points:
-        return ()
-    centre = vectors.mean(axis=0)
-    worth = vectors @ centre / max(float(np.linalg.norm(centre)), 1e-9)
-    worth += [_DEFINES * (definition(point.span.quote, (0, len(point.span.quote)), labelled=True) is not None) for point in points]
+def _unit(weights: Vector) -> Vector:
+    length = max(hypot(*weights.values()), 1e-9)
+    return {term: weight / length for term, weight in weights.items()}
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    return sum(weight * other.get(term, 0.0) for term, weight in one.items())
+
+
+def _central(points: Sequence[Point], vectors: Sequence[Vector], most: int) -> tuple[Point, ...]:
+    total: defaultdict[str, float] = defaultdict(float)
+    for term, weight in (item for vector in vectors for item in vector.items()):
+        total[term] += weight
+    centre = _unit(total)
+    worth = [_cosine(vector, centre) + _DEFINES * _defines(point) for point, vector in zip(points, vectors, strict=True)]
     ranked = sorted(range(len(points)), key=lambda number: (-worth[number], number))
     firsts = {points[number].section[:1]: number for number in reversed(ranked)}
     of_sections = sorted(firsts.values(), key=lambda number: (-worth[number], number))
     chosen: list[int] = []
     for number in dict.fromkeys((*of_sections, *ranked)):
-        if len(chosen) < most and all(vectors[number] @ vectors[other] < _SAME for other in chosen):
+        if len(chosen) < most and all(_cosine(vectors[number], vectors[other]) < _SAME for other in chosen):
             chosen.append(number)
     return tuple(points[number] for number in sorted(chosen))
+
+
+def _defines(point: Point) -> bool:
+    return definition(point.span.quote, (0, len(point.span.quote)), labelled=True) is not None

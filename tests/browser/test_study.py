@@ -107,6 +107,22 @@ def test_a_quiz_goes_to_its_end_and_its_schedule_is_kept(open_page: Open, url: s
     assert set(page.locator(".study-state > span:first-child").all_inner_texts()[1:]) == {"8일 뒤"}
 
 
+def test_one_press_brings_more_new_cards_also_after_a_reload(
+    open_page: Open, url: str, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.study.desk.NEW_A_DAY", 2)
+    monkeypatch.setattr("ui.html_study.MORE", 2)
+    page = open_page(url)
+    study(page)
+    for _ in range(2):
+        rate(page, 4)
+        rate(page, 4)
+        page.wait_for_selector(".study-done")
+        page.reload()
+        page.click(".study-done [data-do=more]")
+        page.wait_for_selector(".study-card")
+
+
 def test_an_answer_opens_in_its_note_at_its_words(open_page: Open, url: str, book: Book) -> None:
     page = open_page(url)
     study(page)

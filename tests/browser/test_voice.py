@@ -89,7 +89,8 @@ def test_the_second_reading_takes_the_place_of_the_first(open_page: Open, site: 
 
 
 def test_escape_ends_the_listening_and_nothing_is_written(open_page: Open) -> None:
-    page = open_page(permissions=["microphone"], locale="en-US")
+    page = open_page(locale="en-US")
+    page.evaluate(STILL)  # else the pause after the question might end it first
     page.focus("#mic")
     page.keyboard.press("Enter")
     state(page, "listening")
@@ -151,6 +152,9 @@ def test_an_answer_is_read_without_its_signs_and_hushed_by_a_second_press(open_p
     button.click()
     page.evaluate("window.said.at(-1).dispatchEvent(new Event('end'))")
     assert button.get_attribute("aria-pressed") == "false"
+    button.evaluate("button => { window.said = []; button.dataset.aloud = '값은 0.1이다. GPT-3.5를 쓸까?! 그래\\n끝'; }")
+    button.click()
+    assert page.evaluate("window.said.map((each) => each.text)") == ["값은 0.1이다.", "GPT-3.5를 쓸까?!", "그래", "끝"]
 
 
 def test_nothing_is_offered_to_be_read_without_a_voice_of_this_machine(open_page: Open) -> None:

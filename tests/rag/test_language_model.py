@@ -96,6 +96,11 @@ def test_a_failure_is_told_and_not_raised(reply: chat_server.Reply, problem: str
     assert all(each.text == "기울기를 구합니다." for each in found.said)
 
 
+def test_what_it_thinks_aloud_does_not_count_as_its_answer() -> None:
+    reply = last(streams(f"<think>{'음. [1] ' * LONGEST_REPLY}</think>\n역전파는 오차를 뒤로 보냅니다 [1].", step=5000))
+    assert ([each.text for each in reply.said], reply.problem) == (["역전파는 오차를 뒤로 보냅니다."], "")
+
+
 @pytest.mark.parametrize(
     "said", ["NOT IN THE NOTES", "not in the notes.", "노트에서 답을 찾을 수 없습니다.", "The passages do not say this."]
 )
@@ -149,9 +154,7 @@ def test_what_was_whole_before_the_endpoint_failed_is_kept() -> None:
 
 @given(st.text(alphabet="가다 .[]1-,\n<think/>!(", max_size=60), st.integers(1, 9))
 def test_pieces_of_any_size_give_the_same_sentences(text: str, step: int) -> None:
-    cut = list(spoken(text[at : at + step] for at in range(0, len(text), step)))
-    assert all(words or cited for words, cited in cut)
-    assert all(number >= 0 for _, cited in cut for number in cited)
+    assert list(spoken(text[at : at + step] for at in range(0, len(text), step))) == list(spoken(iter([text])))
 
 
 # Opening

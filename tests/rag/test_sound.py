@@ -73,7 +73,11 @@ def test_what_is_too_long_or_too_large_is_refused() -> None:
         samples(wav(1_000, np.zeros(1_000, np.int16)))
 
 
-@pytest.mark.parametrize("sound", [b"", b"RIFF", b"ID3\x04 no wave at all", wav(RATE, np.zeros(400, np.int16))[:30]])
+ODD = bytearray(wav(RATE, np.zeros(400, np.float32)))
+ODD[32] = 3  # floating-point numbers of three bytes
+
+
+@pytest.mark.parametrize("sound", [b"", b"RIFF", b"ID3\x04 no wave at all", wav(RATE, np.zeros(400, np.int16))[:30], ODD])
 def test_what_is_no_wav_is_refused_and_told_how(sound: bytes) -> None:
     with pytest.raises(UsageError, match="save it as WAV, PCM 16 bit"):
         samples(sound)

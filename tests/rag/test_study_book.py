@@ -118,7 +118,8 @@ def test_a_day_takes_so_many_new_cards_unless_more_are_wanted(book: Book) -> Non
     cards = tuple(replace(ONE, key=f"k{n}") for n in range(NEW_A_DAY + 15))
     found = Desk(cards, (), (), {}, Day(5, 5))
     assert len(found.new()) == NEW_A_DAY - 5 and len(found.new(10)) == NEW_A_DAY + 5
-    assert Desk(cards, (), (), {}, Day(90, 90)).new() == []
+    done = Desk(cards, (), (), {}, Day(90, 90))
+    assert done.new() == [] and len(done.new(done.extra() + 10)) == 10
 
 
 def test_a_filter_keeps_the_cards_of_its_notes(book: Book) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_fields_of_anki_are_escaped() -> None:
     assert cells["front"] == "&lt;b&gt;X&lt;/b&gt; &amp; &quot;Y&quot;란?"
     assert cells["back"] == "<ol><li>=SUM(A1)</li><li>&lt;img src=x onerror=alert(1)&gt;</li></ol>"
     assert cells["quote"] == "첫 줄<br>둘째"
+
+
+def test_a_package_leaves_no_other_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert apkg(CARDS, "노트", 1_760_000_000.0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_places_are_said() -> None:

@@ -90,7 +90,9 @@ def test_what_cannot_be_meant_is_refused(index: Path, arguments: list[str], caps
 
 def test_notes_at_a_glance(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert rag(index, "overview", "--week", "10", "-n", "1") == 0
-    lines = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err == "1 note\n"
     assert lines[0] == "과적합  week10/overfit.md" and len(lines) == 2
     assert lines[1].startswith("    - 과적합(overfitting)은 모델이 훈련 데이터의 잡음까지") and lines[1].endswith(
         "(과적합이 뭔가 › line 5)"

@@ -261,6 +261,14 @@ def test_a_picture_opens_where_the_words_stand_in_one_or_it_is_pressed(
     assert drawn == ([(2 if quote == "그림의 글" else 1, tmp_path)] if shape == "page" else [])
 
 
+@pytest.mark.parametrize("marks", [(), (Mark(0, "picture", "1"),)])
+def test_a_picture_file_has_no_source_to_show(marks: tuple[Mark, ...]) -> None:
+    photo = Document("a.png", "A", "# 하나\n\n그림의 글\n", marks=marks)
+    index = OneNote(photo, "", ())
+    tree = parse(drawer(index, request_for(index, "그림의 글", shape="source")))
+    assert tree.of("read") and not tree.of("shapes")
+
+
 def test_without_its_file_a_picture_is_text_and_says_so(tmp_path: Path) -> None:
     index = OneNote(DECK, "0" * 64, (str(tmp_path),))
     assert parse(drawer(index, request_for(index, "그림의 글"))).of("told")[0].text == EN.picture_missing

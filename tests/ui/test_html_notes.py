@@ -115,7 +115,12 @@ REPORT = UpdateReport(
     (NoteProblem("index.notes/a.pdf", "page 2: no text: scanned? Only"), NoteProblem("index.notes/bad.docx", "its earlier version stays")),
 )
 INFOS = {name: DocumentInfo(name, name, "", 20, 4321) for name in ("index.notes/a.pdf", f"{NASTY}.md", "old.md")}
-PDF = Document("index.notes/a.pdf", "a", "가\n\n나", marks=(Mark(0, "page", "1"), Mark(3, "page", "12")))
+PDF = Document(
+    "index.notes/a.pdf",
+    "a",
+    "가\n\n나",
+    marks=(Mark(0, "page", "1"), Mark(3, "page", "12"), Mark(3, "picture", "7"), Mark(4, "picture", "")),
+)
 
 
 def test_each_file_of_a_run_is_told() -> None:
@@ -126,7 +131,7 @@ def test_each_file_of_a_run_is_told() -> None:
     assert texts(fragment, "name") == ["bad.docx", "a.pdf", f"{NASTY}.md", "old.md", "gone.md", "b.exe", "c.pdf", "d.md", "f.md"]
     words = [KO.unread, KO.added, KO.added, KO.changed, KO.removed, KO.not_taken, KO.not_taken, KO.already, KO.already]
     assert texts(fragment, "what") == words
-    assert texts(fragment, "facts")[1] == "12쪽 · 단락 20개 · 4,321자"
+    assert texts(fragment, "facts")[1] == "12쪽 · 글이 있는 그림 1장 · 단락 20개 · 4,321자"
     (bad,) = of(fragment, "unread")
     assert "깨진 DOCX 파일입니다" in bad.text and "(broken DOCX file (<i>))" in bad.text and "이전에 읽은 내용" in bad.text
     assert "2쪽에 글자가 없습니다" in of(fragment, "new")[0].text

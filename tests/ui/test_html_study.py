@@ -80,7 +80,9 @@ def test_the_end_says_when_it_goes_on_and_offers_more() -> None:
     html = html_study.quiz(desk(CARD, kept=kept, day=Day(2, 1)), None, {}, SITTING, "ko")
     assert KO.finished in html and KO.next_due.format(when="3일") in html and "data-do" not in html
     more = html_study.quiz(desk(CARD, GAP, kept=kept, day=Day(25, 20)), None, {}, replace(SITTING, filtered=True), "en")
-    assert EN.finished_here in more and EN.more.format(count=1) in more and "25 answers today" in more and 'data-do="more"' in more
+    assert EN.finished_here in more and EN.more.format(count=1) in more and "25 answers today" in more
+    assert 'data-do="more" data-more="1"' in more
+    assert 'data-more="11"' in html_study.quiz(desk(CARD, GAP, kept=kept, day=Day(30, 30)), None, {}, SITTING, "ko")
 
 
 def test_all_cards_say_when_they_come_again() -> None:

@@ -27,6 +27,7 @@ from ui.web_voice import hearer
         ("손실 $L = 3$ 이다", "손실 L = 3 이다"),
         ("5 - 3 = 2, 2018-03, snake_case", "5 - 3 = 2, 2018-03, snake_case"),
         ("---\n***\n", ""),
+        ("-" * 4_000 + "끝", "-" * 4_000 + "끝"),
     ],
 )
 def test_signs_of_markdown_are_not_read(text: str, said: str) -> None:

@@ -39,6 +39,8 @@ def test_what_readers_say_is_put_in_both_languages(pattern: str, korean: str, en
         (f"1 picture {LATER}: index", "그림 1장은 아직", "Pictures that wait to be read: 1"),
         ("more pixels than the limit of 64 million: a bomb?", "너무 큰 그림", "too large"),
         ("a picture is left out: more pixels than the limit", "너무 큰 그림", "too large"),
+        ("page 3 takes too long to read, left out", "너무 복잡해서", "took too long"),
+        ("holds 4 pages, of which the first is read: save", "4쪽 가운데 첫 쪽", "Of 4 pages"),
         ("broken picture (OSError: cut)", "깨진 그림", "A picture is broken"),
         ("no words are found in the picture", "글자를 찾지 못했습니다", "No words were found"),
         ("not a picture file that can be opened (found other bytes)", "열 수 있는 그림이 아닙니다", "cannot be opened as a picture"),

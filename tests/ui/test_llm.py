@@ -44,13 +44,13 @@ def test_both_languages_have_every_word() -> None:
     [
         (Fault("number", ("1986",), (2,)), "수 1986이 [2]에 없어요", "the number 1986 is not in [2]"),
         (Fault("number", ("3", "12"), (1, 2)), "수 3, 12가 [1][2]에 없어요", "the number 3, 12 is not in [1][2]"),
-        (Fault("name", ("Hinton",), (1,)), "이름 ‘Hinton’ 낱말이 [1]에 없어요", "the name ‘Hinton’ is not in [1]"),
+        (Fault("name", ("Hinton",), (1,)), "‘Hinton’ 낱말이 [1]에 없어요", "the name ‘Hinton’ is not in [1]"),
         (Fault("word", ("벡터",), (1,)), "‘벡터’가 [1]에 없어요", "‘벡터’ is not in [1]"),
         (Fault("negation", ("보내",), (1,)), "‘보내’: [1]에서는 반대로 말해요", "‘보내’: [1] says the opposite"),
         (Fault("range", ("9",), (9,)), "9번 단락은 없어요", "there is no passage 9"),
         (Fault("uncited"), "인용한 단락이 없어요", "no passage is cited"),
         (Fault("meaning", (), (1,)), "[1]에 이런 뜻의 문장이 없어요", "[1] says nothing of this meaning"),
-        (Fault("quote", ("그 말",), (1,)), "따온 말 ‘그 말’이 [1]에 없어요", "the quoted ‘그 말’ is not in [1]"),
+        (Fault("quote", ("그 말",), (1,)), "따온 말이 [1]에 없어요: ‘그 말’", "the quoted ‘그 말’ is not in [1]"),
     ],
 )
 def test_reasons(fault: Fault, ko: str, en: str) -> None:

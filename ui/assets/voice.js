@@ -217,17 +217,17 @@
   // Sentence by sentence: some browsers stop within a long text.
   function read(button) {
     const { aloud, voice: lang } = button.dataset;
-    const sentences = aloud.match(/[^.!?\n]+(?:[.!?]+(?=\s|$)|[.!?]|\n|$)/g) ?? [aloud];
+    const sentences = aloud.match(/\S.*?(?:[.!?](?=\s)|$)/gm);
     hush();
     reading = button;
     press(button, true);
     const ended = () => { if (reading === button) hush(); };
-    sentences.map((each) => each.trim()).filter(Boolean).forEach((each, n, all) => {
+    sentences.forEach((each, n) => {
       const speech = new SpeechSynthesisUtterance(each);
       speech.voice = voice(lang) ?? null;
       speech.lang = speech.voice?.lang ?? lang;
       speech.addEventListener("error", ended);
-      if (n === all.length - 1) speech.addEventListener("end", ended);
+      if (n === sentences.length - 1) speech.addEventListener("end", ended);
       voices.speak(speech);
     });
   }

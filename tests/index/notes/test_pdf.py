@@ -55,6 +55,18 @@ def test_scanned_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert document.warnings == (f"pages 1, 3-5: no text: scanned? {UNREAD}, which finds the words in pictures: {HOW}, then index again",)
 
 
+def test_a_page_that_cannot_be_drawn_costs_that_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pypdfium2 import PdfiumError, PdfPage
+
+    def fail(page: object, **how: object) -> None:
+        raise PdfiumError("no bitmap")
+
+    monkeypatch.setattr("index.notes.ocr.can_read", lambda: True)
+    monkeypatch.setattr(PdfPage, "render", fail)
+    document = read(pdf(tmp_path / "a.pdf", [[], _column(MUST[0])]))
+    assert (document.text, document.warnings) == (MUST[0] + "\n", ("page 1: cannot be drawn (no bitmap), left out",))
+
+
 @needs_tesseract
 @pytest.mark.parametrize("mapped", ["E2%02X", "FFFD"])
 def test_garbled_pages_are_read_as_pictures_or_left_out(mapped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

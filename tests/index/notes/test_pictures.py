@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import struct
 import zlib
@@ -17,7 +18,8 @@ from benchmarks.slides import SLIDE, around, encoded, overlap, photographed, sli
 from index.build import update
 from index.errors import NoteError
 from index.notes import content_hash, discover, isolated, kept, ocr, read_notes
-from index.notes.links import file_inside
+from index.notes.extract import Part
+from index.notes.links import file_inside, links
 from index.notes.ocr import HOW, UNREAD, Word
 from index.notes.pdf_picture import Box, boxes, page_picture
 from index.notes.pictures import LATER, Pictures, described, is_waiting
@@ -137,8 +139,13 @@ def test_where_it_is_kept(system: str, environment: dict[str, str], place: str) 
 def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RAG_PICTURES", str(tmp_path / "file"))
-    kept.put("key", (Word("낱말", (0, 0, 1, 1), 0, 90.0),))
+    word = Word("낱말", (0, 0, 1, 1), 0, 90.0)
+    kept.put("key", (word,))
     assert kept.get("key") is None
+    monkeypatch.setenv("RAG_PICTURES", str(tmp_path / "full"))
+    monkeypatch.setattr("os.replace", lambda *paths: os.stat("/nowhere"))
+    kept.put("key", (word,))
+    assert kept.get("key") is None and [path for path in (tmp_path / "full").rglob("*") if path.is_file()] == []
 
 
 # Without tesseract, and when it comes
@@ -228,6 +235,15 @@ def test_a_bomb_in_a_note_is_left_out_and_the_note_read(tmp_path: Path) -> None:
     assert document.warnings == ("a picture is left out: more pixels than the limit of 64 million: a decompression bomb?",)
 
 
+def test_a_broken_picture_in_a_note_is_left_out_and_the_note_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "can_read", lambda: True)
+    (tmp_path / "cut.png").write_bytes(slide().png()[:2000])
+    (tmp_path / "a.md").write_text("# 노트\n\n![](cut.png)\n", encoding="utf-8")
+    document = read(tmp_path / "a.md")
+    assert document.text == "# 노트\n\n![](cut.png)\n"
+    assert [warning[:27] for warning in document.warnings] == ["picture 1: broken picture ("]
+
+
 @pytest.mark.parametrize(
     "link",
     [
@@ -250,6 +266,26 @@ def test_no_link_leads_out_of_the_notes(tmp_path: Path, link: str) -> None:
     (root / "그림 1.png").write_bytes(b"own")
     assert file_inside(root, root, link) is None
     assert file_inside(root, root, "%EA%B7%B8%EB%A6%BC%201.png#a") == (root / "그림 1.png").resolve()
+
+
+def test_what_is_too_large_or_not_ours_to_read_is_no_part_of_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(b"12345")
+    (tmp_path / "a.md").write_text("![](a.png)", encoding="utf-8")
+
+    def shown() -> list[str]:
+        return [file.doc_id for file in discover([tmp_path])]
+
+    assert shown() == ["a.md"]
+    with monkeypatch.context() as forbidden:
+        forbidden.setattr("os.access", lambda path, mode: False)
+        assert shown() == ["a.md", "a.png"]
+    monkeypatch.setattr("index.notes.links.MAX_FILE_BYTES", 4)
+    assert shown() == ["a.md", "a.png"]
+
+
+def test_links_are_found_in_one_reading() -> None:
+    assert links("![" * 50_000 + "<img " * 50_000) == []
+    assert links('![a](b.png "t") ![c](<d e.png>) <img data-src="no.png" src=\'f.png\'>') == ["b.png", "d e.png", "f.png"]
 
 
 # In other notes: what is read is played, so that it is known
@@ -335,6 +371,17 @@ def test_pictures_in_a_word_document(tmp_path: Path, reads: list[tuple[int, int]
     assert page_picture(tmp_path / "a.docx", 1).pages == 1
 
 
+def test_a_title_below_a_picture_names_the_document(tmp_path: Path, reads: list[tuple[int, int]]) -> None:
+    import docx
+
+    (tmp_path / "logo.png").write_bytes(picture(210))
+    document = docx.Document()
+    document.add_picture(str(tmp_path / "logo.png"))
+    document.add_paragraph("강의 계획서")
+    document.save(str(tmp_path / "a.docx"))
+    assert (read(tmp_path / "a.docx").text, read(tmp_path / "a.docx").title) == ("글자 210x100\n\n강의 계획서\n", "강의 계획서")
+
+
 def test_pictures_in_a_notebook(tmp_path: Path, reads: list[tuple[int, int]]) -> None:
     import nbformat
 
@@ -404,6 +451,21 @@ def test_what_there_was_no_time_for_waits(tmp_path: Path, reads: list[tuple[int,
     document = read_note(NoteFile("a.html", path, tmp_path), pictures)
     assert (document.text, pictures.late, document.warnings) == ("", 2, (f"2 pictures {LATER}: index again to go on",))
     assert is_waiting(document.warnings) and reads == []
+
+
+def test_a_picture_that_takes_too_long_does_not_hold_up_those_behind_it(monkeypatch: pytest.MonkeyPatch, reads: list[Any]) -> None:
+    tried: list[str] = []
+
+    def read_words(image: Any, seconds: float) -> tuple[Word, ...]:
+        tried.append(image.mode)
+        raise TimeoutError
+
+    monkeypatch.setattr(ocr, "read_words", read_words)
+    for late, warning in ((1, f"1 picture {LATER}: index again to go on"), (0, "picture 1 takes too long to read, left out")):
+        pictures = Pictures()
+        (part,) = pictures.placed(Part(pictures.token(picture(290))))
+        assert (part.text, pictures.late, list(pictures.warnings())) == ("", late, [warning])
+    assert tried == ["RGB"], "it is tried once"
 
 
 def test_a_note_is_asked_for_again_as_long_as_more_of_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
