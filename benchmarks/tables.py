@@ -60,6 +60,8 @@ SECTIONS = (
     Section("install", "Installation", "python -m benchmarks install"),
     Section("scoring", "Scoring", "python -m benchmarks scoring"),
     Section("answers", "What holds an answer", "python -m benchmarks answers --data DIR", ("answer rules",)),
+    Section("support", "What citations hold", "python -m benchmarks support"),
+    Section("pictures", "Pictures", "python -m benchmarks pictures --seed 1"),
     Section("models", "Models", "python -m benchmarks models --data DIR --before FOLDER", MODELS),
     Section("dpr", "Top-k accuracy beside others", "python -m benchmarks dpr --data DIR --wheel WHEEL", DPR + DPR_FURTHER),
     Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
