@@ -8,6 +8,7 @@ models over what was found give the confidence and the refusal, as in the senten
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -53,6 +54,11 @@ LOWEST = -8.0
 """Where log probabilities end, and with the other sign the logit of being answerable."""
 CLEAR = 5.0
 """Where the margin to the second span ends."""
+
+_POINTING = re.compile(
+    r"(?:이것|그것|(?:이|그|이러한|그러한|이런|그런|위) (?:것|점|현상|방법|방식|과정|기법|개념|경우|문제|구조|상태|작업|기능|특징))들?"
+)
+"""Words that stand for what was said before them, and say nothing alone."""
 
 CHOICE = (
     "sentence score",
@@ -207,7 +213,8 @@ def _offered(question: str, known: Collection[str], sentence: Candidate, marked:
     if marked:
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
-        if not is_bare(span.quote, known):  # "캐시" does not answer "캐시란?"
+        # neither "캐시" nor "이러한 현상" answers "캐시란?"
+        if not is_bare(span.quote, known) and not _POINTING.fullmatch(span.quote):
             yield Option(sentence, (span,), False, marked)
 
 

@@ -127,6 +127,15 @@ def test_words_of_the_question_are_no_answer_by_themselves(index: Index, analyse
     assert "기울기" in [option.spans[0].quote for option in marked.candidates if not option.whole]
 
 
+@pytest.mark.parametrize(
+    ("marked", "offered"), [("이러한 현상", False), ("그 방법들", False), ("이것", False), ("위", True), ("이 빠지는 현상", True)]
+)
+def test_words_that_point_back_are_no_answer(marked: str, offered: bool, index: Index, analyser: Analyser) -> None:
+    offers = reader(index, analyser, marked).offers("단편화란?", [hit(f"{marked}을 단편화라 한다.")])
+    assert offers is not None
+    assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
+
+
 def test_a_fact_gets_the_span_by_the_shipped_weights(index: Index, analyser: Analyser) -> None:
     question = "종이는 무엇으로 만들어?"
     answer = reader(index, analyser, "나무로", of=replace(shipped(), threshold=0.0)).read(question, hits_for(index, analyser, question))
