@@ -19,7 +19,7 @@ from ui.earlier import Earlier, Recalled
 from ui.examples import examples
 from ui.html_gold import GOLD
 from ui.i18n import KO, Lang, language, texts
-from ui.web_frame import PICK, QUIET, Frame
+from ui.web_frame import PICK, QUIET, STREAMED, Frame
 from ui.web_gold import marker
 from ui.web_index import Asks, ByWords, held
 
@@ -116,7 +116,7 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
     shown = [parts.view, parts.answer, parts.sources, parts.trail, parts.talk]
     given = [parts.question, parts.retriever, parts.k, parts.scope.kept, lang, parts.talk, parts.kept]
     narrowed = parts.scope.drawn()
-    quiet: dict[str, Any] = {**QUIET, "concurrency_id": "ask", "concurrency_limit": 1}
+    in_turn: dict[str, Any] = {**STREAMED, "concurrency_id": "ask", "concurrency_limit": 1}
 
     def begin(lang: str, kept: Any, scoped: Any) -> list[Any]:
         view = _start(pipeline, language(lang))
@@ -130,8 +130,11 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
         return [*_words(pipeline, recorder.log, lang), *web_scope.draw(pipeline, scoped, lang), *shown]
 
     def returned(view: View, talk: Talk, kept: Any, scoped: Any, lang: str) -> list[Any]:
-        """Where nothing was asked yet, the start is drawn anew: notes may have been put in meanwhile."""
-        if talk or not isinstance(view, html.Start | html.Problem):
+        """Where nothing was asked yet, the start is drawn anew: notes may have been put in meanwhile.
+
+        Gradio calls it as the page is opened too, before there is a language; what `begin` draws then is not to be drawn over.
+        """
+        if not lang or talk or not isinstance(view, html.Start | html.Problem):
             return [gr.skip()] * (len(narrowed) + len(shown))
         start = _start(pipeline, language(lang))
         return [*web_scope.draw(pipeline, scoped, language(lang)), *_show(start, talk, earlier.from_json(kept), language(lang))]
@@ -174,15 +177,18 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
 
     opened = frame.blocks.load(
         begin, [lang, parts.kept, parts.scope.kept], [*words, *narrowed, *shown],
-        js="(_, kept, scope) => [window.notesPage.language(), kept, scope]", **quiet,
+        js="(_, kept, scope) => [window.notesPage.language(), kept, scope]", **QUIET,
     )  # fmt: skip
     opened.then(None, [parts.log], js="(line) => window.notesPage.ready(line)")
-    frame.header.select(switch, [parts.view, parts.talk, parts.kept, parts.scope.kept], [*words, *narrowed, *shown], **quiet)
-    tabs[0].select(returned, [parts.view, parts.talk, parts.kept, parts.scope.kept, lang], [*narrowed, *shown], **quiet)
-    asked = gr.on([parts.ask.click, parts.question.submit], ask, given, [*shown, parts.kept, parts.ask], trigger_mode="once", **quiet)
+    frame.header.select(switch, [parts.view, parts.talk, parts.kept, parts.scope.kept], [*words, *narrowed, *shown], **in_turn)
+    tabs[0].select(
+        returned, [parts.view, parts.talk, parts.kept, parts.scope.kept, lang], [*narrowed, *shown],
+        js="(...given) => [...given.slice(0, -1), window.notesPage.begun() ? given.at(-1) : '']", **QUIET,
+    )  # fmt: skip
+    asked = gr.on([parts.ask.click, parts.question.submit], ask, given, [*shown, parts.kept, parts.ask], trigger_mode="once", **in_turn)
     acted = gr.on(
         [parts.answer.select, parts.trail.select, again.select], act, given,
-        [parts.question, *shown, parts.kept, parts.ask, parts.scope.kept, *narrowed], trigger_mode="once", **quiet,
+        [parts.question, *shown, parts.kept, parts.ask, parts.scope.kept, *narrowed], trigger_mode="once", **in_turn,
     )  # fmt: skip
     for event in (asked, acted):
         event.success(None, js="() => window.notesPage.shown()")

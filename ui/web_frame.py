@@ -21,8 +21,15 @@ PICK = """element.addEventListener('click', (event) => {{
   if (at) trigger('select', {{ ...at.dataset }});
 }})"""
 """Turns a click on anything with that data attribute into Gradio's select event, carrying all its data attributes."""
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""What holds for every event of the page: we show progress ourselves, and no other program may call it."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+"""What holds for every event of the page: we show progress ourselves, and no other program may call it.
+
+It is answered by its own request. Gradio's queue answers by a stream that ends with the last event it knows of; an event that joins just
+then is told nothing until the next one opens a stream (6.31, `queue_data_helper` in its routes.py).
+"""
+
+STREAMED: dict[str, Any] = {**QUIET, "queue": True}
+"""The same for an event that tells its result step by step, or must wait for one that does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from rag.querylog import Recorder
 from rag.types import Answer
 from ui import html_llm
 from ui.i18n import Lang, language
-from ui.web_frame import PICK, QUIET, Frame
+from ui.web_frame import PICK, QUIET, STREAMED, Frame
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -72,9 +72,9 @@ def wire(frame: Frame, parts: Parts | None, view: "gr.State", begun: Sequence[Ca
         return _drawn(llm, view, told, always is True, language(event.lang))
 
     # a model that was stopped may still be waited for: that must not hold up the next one
-    quiet: dict[str, Any] = {**QUIET, "concurrency_id": "llm", "concurrency_limit": 8, "trigger_mode": "multiple"}
-    following = [each.success(follow, [view, parts.told, parts.always, frame.lang], outputs, **quiet) for each in shown]
-    asking = parts.card.select(pressed, [view, parts.told, parts.always, frame.lang], [*outputs, parts.always], **quiet)
+    in_turn: dict[str, Any] = {**STREAMED, "concurrency_id": "llm", "concurrency_limit": 8, "trigger_mode": "multiple"}
+    following = [each.success(follow, [view, parts.told, parts.always, frame.lang], outputs, **in_turn) for each in shown]
+    asking = parts.card.select(pressed, [view, parts.told, parts.always, frame.lang], [*outputs, parts.always], **in_turn)
     frame.header.select(switched, [view, parts.told, parts.always], [parts.card], **QUIET)
     for event in begun:
         event(None, None, None, cancels=[*following, asking], **QUIET)

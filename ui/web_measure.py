@@ -304,7 +304,6 @@ def _opener(bench: Bench) -> Callable[[dict[str, Any]], str]:
 def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
     import gradio as gr
 
-    quiet: dict[str, Any] = {**QUIET, "concurrency_id": "measure", "concurrency_limit": 4}
     lang = frame.lang
 
     def started(part: str, lang: str, start: Callable[[], None]) -> list[Any]:
@@ -367,18 +366,18 @@ def _wire(frame: Frame, bench: Bench, parts: Parts) -> None:
 
     gr.on(
         [parts.gold.input, parts.split.input], pick, [parts.gold, parts.split, lang], [parts.split, parts.told],
-        trigger_mode="always_last", **quiet,
+        trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     shown = [parts.job, parts.timer]
     asked = [parts.gold, parts.split]
     ways = [each for side in parts.sides for each in side]
-    parts.run.click(run, [*asked, parts.names, parts.k, parts.answers, lang], shown, trigger_mode="once", **quiet)
-    parts.compare.click(compare, [*asked, *ways, *parts.reader, lang], shown, trigger_mode="once", **quiet)
-    parts.draft.click(draft, [parts.count, lang], shown, trigger_mode="once", **quiet)
-    parts.timer.tick(tick, [lang], [*parts.live(), parts.gold], trigger_mode="once", **quiet)
-    parts.job.select(cancel, [lang], [parts.job], **quiet)
-    parts.upload.upload(upload, [parts.upload, lang], [parts.gold, parts.told, parts.split], **quiet)
-    gr.on([parts.drafted.select, parts.mine.select], judge, [lang], [parts.job, parts.nav, parts.drafted, parts.mine, parts.gold], **quiet)
+    parts.run.click(run, [*asked, parts.names, parts.k, parts.answers, lang], shown, trigger_mode="once", **QUIET)
+    parts.compare.click(compare, [*asked, *ways, *parts.reader, lang], shown, trigger_mode="once", **QUIET)
+    parts.draft.click(draft, [parts.count, lang], shown, trigger_mode="once", **QUIET)
+    parts.timer.tick(tick, [lang], [*parts.live(), parts.gold], trigger_mode="once", **QUIET)
+    parts.job.select(cancel, [lang], [parts.job], **QUIET)
+    parts.upload.upload(upload, [parts.upload, lang], [parts.gold, parts.told, parts.split], **QUIET)
+    gr.on([parts.drafted.select, parts.mine.select], judge, [lang], [parts.job, parts.nav, parts.drafted, parts.mine, parts.gold], **QUIET)
 
 
 def _accept(bench: Bench, event: Any, t: MeasureTexts) -> str:

@@ -21,7 +21,7 @@ from ui import html, html_cut, html_map, html_notes
 from ui.html_holdings import holdings_list, label_of
 from ui.i18n import Lang, language
 from ui.i18n_notes import notes_texts
-from ui.web_frame import PICK, QUIET, Frame
+from ui.web_frame import PICK, QUIET, STREAMED, Frame
 from ui.web_index import held
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _wire(desk: Desk, tab: "gr.Tab", parts: Parts) -> None:
     def follow(lang: str) -> Iterator[list[Any]]:
         yield from _follow(desk, language(lang))
 
-    watching: dict[str, Any] = {**QUIET, "concurrency_limit": 8}
+    watching: dict[str, Any] = {**STREAMED, "concurrency_limit": 8}
     outputs = [*everything[:-1], parts.staged, parts.side, parts.shown]
     drawn = [
         tab.select(opened, [frame.lang, parts.shown, parts.staged], everything, **QUIET),

@@ -19,7 +19,7 @@ from index.types import Filter, Progress
 from ui import html_study, scope
 from ui.i18n import Lang, language
 from ui.i18n_study import KO, study_texts
-from ui.web_frame import PICK, QUIET, Frame
+from ui.web_frame import PICK, STREAMED, Frame
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -174,17 +174,17 @@ def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: date
         for html in _drawn(study, part, scoped, more, language(lang), event):
             yield [html, more]
 
-    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **QUIET)
-    frame.header.select(switched, [part, kept, more, seen], shown, **QUIET)
+    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **STREAMED)
+    frame.header.select(switched, [part, kept, more, seen], shown, **STREAMED)
     gr.on(
         [part.input, weeks.input, notes.input],
         chose,
         [part, weeks, notes, more, frame.lang],
         [body, kept],
         trigger_mode="always_last",
-        **QUIET,
+        **STREAMED,
     )
-    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **QUIET)
+    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **STREAMED)
 
 
 def _dropdown(kind: str, label: str) -> "gr.Dropdown":

@@ -128,8 +128,12 @@ class Watch:
             if fault:
                 self.faults.append(text)
 
-        # Gradio ends its stream as a page goes, and has the console say so
-        page.on("console", lambda message: note(message.type == "error" and "AbortError" not in message.text, f"console: {message.text}"))
+        # Gradio has the console say so of a stream or a request that ends because the page goes
+        gone = ("AbortError", "Unexpected error Connection errored out")
+        page.on(
+            "console",
+            lambda message: note(message.type == "error" and not any(each in message.text for each in gone), f"console: {message.text}"),
+        )
         page.on("pageerror", lambda error: note(True, f"exception: {error}"))
         page.on("request", lambda request: note(not request.url.startswith((url, "data:", "blob:")), f"request: {request.url}"))
 

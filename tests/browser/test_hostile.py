@@ -66,6 +66,7 @@ def test_a_note_that_attacks_is_text_everywhere(open_page: Open, site: Site) -> 
     assert text_of(page, "#note .verse") == hostile().text
     assert is_unharmed(page)
     page.keyboard.press("Escape")
+    page.wait_for_function("!history.state?.note")  # to go back and to load again at once is one too many for the browser
 
     page.reload()
     page.click("#trail .recall >> nth=0")

@@ -158,9 +158,13 @@
     root.classList.toggle("logged", line.includes('data-turn="off"'));
   }
 
+  let isReady = false;
+  const begun = () => isReady;
+
   function ready(line) {
     new MutationObserver(paint).observe(document.querySelector("#answer"), { childList: true, subtree: true });
     logged(line);
+    isReady = true;
     root.classList.remove("waiting");
     settle(root.lang); // Gradio has set its own title meanwhile
     document.querySelector("#answer")?.setAttribute("aria-live", "polite");
@@ -179,7 +183,7 @@
   // What Gradio's events call. `read` is given by the sources component: it asks the server for a note as HTML.
   const lost = () => [words().offline, "", { __type__: "update", interactive: true }];
   const unserved = () => Promise.reject();
-  window.notesPage = { language, ready, shown, lost, logged, words, box, tab, read: unserved, rate: unserved, glance: unserved };
+  window.notesPage = { language, begun, ready, shown, lost, logged, words, box, tab, read: unserved, rate: unserved, glance: unserved };
   const place = () => document.body.append(drawer);
   if (document.body) place(); else document.addEventListener("DOMContentLoaded", place);
 })();
