@@ -29,8 +29,8 @@ _MANY = 6
 LINES = 6
 """So many lines of the passages hold what one sentence says at most."""
 
-_NUMBER = re.compile(r"(?P<name>[A-Za-z]+[-_]?)?(?<![\d.])(?P<digits>\d[\d,]*(?:\.\d+)?)")
-"""A number, with the letters in front of it where it is part of a name (`GPT-3`, `k_1`)."""
+_NUMBER = re.compile(r"(?P<name>[A-Za-z]+[-_]?)?(?<![\d.])(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)")
+"""A number, with the letters in front of it where it is part of a name (`GPT-3`, `k_1`); commas only between thousands."""
 _UNIT = re.compile(r"\s?(%|퍼센트|초|분|시간|일|개월|월|년|주|세기|차원|층|배|바이트|비트|도|원|달러|명|GB|MB|KB|ms|km|cm)")
 _SAME_UNIT = {"퍼센트": "%"}
 _QUOTED = re.compile(r"[“\"「『](?P<long>[^”\"」』\n]{2,})[”\"」』]|[‘](?P<short>[^’\n]{2,})[’]")

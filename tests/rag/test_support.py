@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,12 @@ def test_what_they_do_not_say_is_found_with_its_reason(checker: Checker, sentenc
 
 def test_a_number_from_elsewhere_in_the_passage_does_not_count(checker: Checker) -> None:
     assert [each.kind for each in checker.faults("학습률은 1986으로 둡니다.", [1], PASSAGES)] == ["number"]
+
+
+def test_commas_join_thousands_and_part_what_is_listed(checker: Checker) -> None:
+    passages = [replace(PASSAGES[0], text="배치 크기로 1,2,3을 견주고 문서 1,200개를 씁니다.")]
+    assert checker.faults("배치 크기로 2를 견주고 문서 1200개를 씁니다.", [1], passages) == ()
+    assert checker.faults("배치 크기로 123을 견줍니다.", [1], passages) == (Fault("number", ("123",), (1,)),)
 
 
 def test_words_of_the_question_may_be_said_again_and_its_numbers_may_not(checker: Checker) -> None:

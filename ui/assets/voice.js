@@ -66,7 +66,12 @@
       return;
     }
     if (mine !== turn) return stream.getTracks().forEach((track) => track.stop());
-    record(stream, mine);
+    try {
+      record(stream, mine);
+    } catch { // no recorder in this browser: the microphone must not stay open
+      stream.getTracks().forEach((track) => track.stop());
+      end("none", true);
+    }
   }
 
   function record(stream, mine) {
