@@ -137,6 +137,63 @@ def _pictures(options: Options) -> Findings:
     return measure(options.notes, options.slides, options.seed, progress())
 
 
+def _load(options: Options) -> Findings:
+    from benchmarks.load import measure
+
+    return measure(
+        options.notes, options.questions, options.users, options.minutes, options.soak, options.asked, options.searched, progress()
+    )
+
+
+def _scale_lexical(options: Options) -> Findings:
+    from benchmarks.scale_lexical import measure
+    from index.encoder import open_encoder
+    from rag.evaluation.datasets import data_root
+
+    return measure(data_root(options.data), open_encoder(), options.sizes, options.engines, options.limit, progress=progress())
+
+
+def _scale_postgres(options: Options) -> Findings:
+    from benchmarks.scale_postgres import measure
+    from index.encoder import open_encoder
+    from rag.evaluation.datasets import data_root
+
+    return measure(data_root(options.data), open_encoder(), options.passages, options.limit, cache=options.cache, progress=progress())
+
+
+def _faults(options: Options) -> Findings:
+    from benchmarks.faults import measure
+
+    return measure(options.every, options.commands or (), progress())
+
+
+def _kills(options: Options) -> Findings:
+    from benchmarks.kills import measure
+
+    return measure(options.count, options.seed, progress())
+
+
+def _hostile(options: Options) -> Findings:
+    from benchmarks.hostile import measure
+
+    return measure(options.seed, options.every, progress())
+
+
+def _fuzz(options: Options) -> Findings:
+    from benchmarks.fuzz import FORMATS, measure
+
+    return measure(options.seconds, options.formats or FORMATS, options.seed, progress())
+
+
+def _scale_dense(options: Options) -> Findings:
+    from benchmarks.scale_dense import measure
+    from index.encoder import open_encoder
+    from rag.evaluation.datasets import data_root
+
+    root = data_root(options.data)
+    return measure(root, open_encoder(), options.cache, options.real, options.limit, options.sizes, progress())
+
+
 def parser() -> argparse.ArgumentParser:
     program = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the program beside its peers, on a quiet machine.")
     verbs = program.add_subparsers(metavar="NAME", required=True)
@@ -214,6 +271,57 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--notes", type=Path, metavar="DIR", default=ROOT / "data" / "notes", help="where the lines come from")
     verb.add_argument("--slides", type=int, metavar="N", default=12, help="slides, each of another note (default: 12)")
     verb.add_argument("--seed", type=int, default=0, help="which notes (default: 0)")
+
+    for name, is_soak, help in (
+        ("load", False, "many users at once at the page's queue and the API, while the index is brought up to date"),
+        ("soak", True, "thousands of questions and searches, and the server's memory meanwhile"),
+    ):
+        verb = _verb(verbs, name, _load, help)
+        verb.set_defaults(soak=is_soak)
+        verb.add_argument("--notes", type=Path, metavar="DIR", default=ROOT / "data" / "notes", help="the notes that are asked")
+        _add_questions(verb)
+        verb.add_argument("--users", type=int, default=50, metavar="N", help="users at once, of `load` (default: 50)")
+        verb.add_argument("--minutes", type=float, default=5.0, metavar="M", help="how long they ask (default: 5)")
+        verb.add_argument("--asked", type=int, default=3_000, metavar="N", help="questions of `soak` (default: 3000)")
+        verb.add_argument("--searched", type=int, default=20_000, metavar="N", help="searches of `soak` (default: 20000)")
+
+    verb = _verb(verbs, "scale-lexical", _scale_lexical, "BM25 over up to a million passages beside bm25s and tantivy")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds notes/*.jsonl.zst (default: $RAG_DATA)")
+    sizes, engines = (10_000, 100_000, 1_000_000), ("ours", "bm25s", "tantivy")
+    verb.add_argument("--sizes", nargs="+", type=int, metavar="N", default=sizes, help="how many passages (default: 10000 100000 1000000)")
+    verb.add_argument("--engines", nargs="+", metavar="NAME", choices=engines, default=engines, help=f"which of {', '.join(engines)}")
+    verb.add_argument("--limit", type=int, metavar="N", default=300, help="questions (default: 300)")
+
+    verb = _verb(verbs, "scale-postgres", _scale_postgres, "hybrid search in PostgreSQL, on one server and over three shards")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds notes/*.jsonl.zst (default: $RAG_DATA)")
+    verb.add_argument("--passages", type=int, metavar="N", default=100_000, help="how many passages (default: 100000)")
+    verb.add_argument("--limit", type=int, metavar="N", default=200, help="questions (default: 200)")
+    _add_cache(verb)
+
+    verb = _verb(verbs, "faults", _faults, "cut every command that writes short at each of its changes of the disk, in every way")
+    verb.add_argument("--every", type=int, default=1, metavar="N", help="every n-th place alone, to try things out (default: 1)")
+    verb.add_argument("--commands", nargs="+", metavar="NAME", help="these commands alone, as the table names them (default: all)")
+
+    verb = _verb(verbs, "kills", _kills, "kill -9 a process that writes, over and over, with a reader beside it")
+    verb.add_argument("--count", type=int, default=200, metavar="N", help="processes killed (default: 200)")
+    verb.add_argument("--seed", type=int, default=0, help="when each is killed (default: 0)")
+
+    verb = _verb(verbs, "hostile", _hostile, "index hundreds of damaged and malicious files among whole ones")
+    verb.add_argument("--seed", type=int, default=0, help="which bytes are damaged (default: 0)")
+    verb.add_argument("--every", type=int, default=1, metavar="N", help="every n-th file alone, to try things out (default: 1)")
+
+    verb = _verb(verbs, "fuzz", _fuzz, "readers of notes under altered bytes, guided by atheris where that is installed")
+    verb.add_argument("--seconds", type=int, default=20, metavar="N", help="for each format (default: 20)")
+    verb.add_argument("--formats", nargs="+", metavar="SUFFIX", help="which formats (default: all)")
+    verb.add_argument("--seed", type=int, default=0, help="which bytes are altered (default: 0)")
+
+    verb = _verb(verbs, "scale-dense", _scale_dense, "search very many vectors in a folder index: time, recall, memory, beside plain FAISS")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds notes/ (default: $RAG_DATA)")
+    verb.add_argument("--real", type=int, metavar="N", default=8_000, help="real passages, embedded once (default: 8000)")
+    verb.add_argument("--limit", type=int, metavar="N", default=1_000, help="questions (default: 1000)")
+    sizes = (10_000, 100_000, 1_000_000)
+    verb.add_argument("--sizes", type=int, nargs="+", metavar="N", default=sizes, help="vectors (default: 10000 100000 1000000)")
+    _add_cache(verb)
 
     verb = verbs.add_parser("tables", help="write the tables of docs/benchmarks.md from the newest results")
     verb.set_defaults(handle=_tables)

@@ -49,8 +49,11 @@ MODELS = ("hit@1", "reading KorQuAD", "F1 on our notes", "answerability")
 DPR = ("top-1", "top-5", "top-20", "top-100", "MRR@10", "answer@1", "answer@5", "answer@20", "answer@100")
 DPR_FURTHER = ("top-1 of hybrid against the others", "sets", "systems")
 ACCURACY = ("retrieval", "retrieval by kind", "answers", "answers by kind", "confidence", "sets", "mean over sets", "sets compared")
+SCALE_DENSE = ("by size", "what doubling does", "beside plain FAISS indexes", "distance to the nearest")
 MEAN = "mean over sets"
 COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
+
+SCALE_LEXICAL = ("engines", "when the corpus doubles")
 
 SECTIONS = (
     Section("latency", "Speed and memory", "python -m benchmarks latency"),
@@ -62,8 +65,17 @@ SECTIONS = (
     Section("answers", "What holds an answer", "python -m benchmarks answers --data DIR", ("answer rules",)),
     Section("support", "What citations hold", "python -m benchmarks support"),
     Section("pictures", "Pictures", "python -m benchmarks pictures --seed 1"),
+    Section("load", "Load", "python -m benchmarks load", ("answers by user",)),
+    Section("soak", "Soak", "python -m benchmarks soak", ("memory",)),
+    Section("scale-lexical", "A million passages by words", "python -m benchmarks scale-lexical --data DIR", SCALE_LEXICAL),
+    Section("scale-postgres", "PostgreSQL", "python -m benchmarks scale-postgres --data DIR", ("hybrid in PostgreSQL",)),
+    Section("scale-dense", "Very many vectors", "python -m benchmarks scale-dense --data DIR", SCALE_DENSE),
     Section("models", "Models", "python -m benchmarks models --data DIR --before FOLDER", MODELS),
     Section("dpr", "Top-k accuracy beside others", "python -m benchmarks dpr --data DIR --wheel WHEEL", DPR + DPR_FURTHER),
+    Section("faults", "Cut short", "python -m benchmarks faults", ("commands cut short", "what was not survived")),
+    Section("kills", "Killed", "python -m benchmarks kills --count 200"),
+    Section("hostile", "Hostile files", "python -m benchmarks hostile", ("hostile files", "ended by a limit")),
+    Section("fuzz", "Fuzzed", "python -m benchmarks fuzz --seconds 60", ("readers fuzzed",)),
     Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
 )
 

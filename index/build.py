@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from index import disk
 from index.encoder import Encoder
+from index.engines import Stored, empty_index, open_index, sources_of, writing
 from index.errors import IndexBusy, IndexMissing, IndexProblem, NoteError
 from index.files import DISK, FileSystem
 from index.folder import FolderIndex
@@ -20,13 +20,23 @@ from index.manifest import EncoderEntry
 from index.notes import NoteFile, content_hash, read_notes
 from index.notes.ocr import is_installed
 from index.notes.pictures import is_waiting
+from index.places import Place
 from index.settings import IndexSettings
 from index.sources import choose_sources, find_notes
 from index.split import split
 from index.types import Document, NoteProblem, Passage, Progress, UpdateReport
 
+if TYPE_CHECKING:
+    from index.cache import VectorCache
+
 COMMIT_PASSAGES = 512
-"""A long run commits after about so many passages: an interrupted one goes on from there."""
+"""A long run commits after about so many passages, at first: an interrupted one goes on from there."""
+
+LARGEST_COMMIT = 8192
+"""How many passages a run holds in memory at once. A commit grows with the index, to a quarter of it and at most to this, so that
+a million passages are not a thousand commits."""
+
+TAKEN = "{machine} has put a note of this name in: give one of the two another name, such as a folder around it"
 
 Analyse = Callable[[str], list[str]]
 
@@ -38,32 +48,70 @@ class _Tools:
     encoder: Encoder
     analyse: Analyse
     settings: IndexSettings
-    progress: Progress | None
+    cache: VectorCache | None
+    told: _Told
 
 
 @dataclass(frozen=True, slots=True)
-class _Split:
-    """A note that was read and cut, and is still to be embedded."""
+class _Note:
+    """A note that was read and cut; `held` where it only moved, and has all that belongs to it already."""
 
     document: Document
     content_hash: str
     passages: Sequence[Passage]
+    held: IndexedDocument | None = None
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What a run found: notes of new content, notes that only moved, notes that are gone, and what must be told."""
+    """What a run found: files of new content with their hashes, notes that only moved (new name, old name), notes that are gone, and what
+    must be told."""
 
-    new: list[_Split] = field(default_factory=list)
-    moved: list[IndexedDocument] = field(default_factory=list)
+    new: dict[NoteFile, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     unchanged: int = 0
     problems: list[NoteProblem] = field(default_factory=list)
     warnings: list[NoteProblem] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Told:
+    """How far a run is: notes read until the first passage is embedded, from then on passages.
+
+    How many there will be is known only when all is read; until then it is guessed from the bytes of the files that are not.
+    """
+
+    progress: Progress | None
+    cut: int = 0
+    done: int = 0
+    read: int = 0
+    unread: int = 0
+    encoding: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.cut + (round(self.cut / self.read * self.unread) if self.read else 0)
+
+    def of_reading(self, stage: str, now: int, total: int) -> None:
+        if self.progress and self.encoding:
+            self.progress("encode", self.done, self.total)
+        elif self.progress:
+            self.progress(stage, now, total)
+
+    def of_encoding(self, stage: str, now: int, _: int) -> None:
+        self.encoding = True
+        if self.progress:
+            self.progress(stage, self.done + now, self.total)
+
+    def was_cut(self, passages: int, size: int) -> None:
+        self.cut += passages
+        self.read += size
+        self.unread -= size
+
+
 def update(
-    index_dir: Path,
+    index_dir: Place,
     notes: Sequence[Path],
     *,
     encoder: Encoder,
@@ -80,11 +128,12 @@ def update(
     with the folders given or else the recorded ones. Another encoder or other settings embed everything anew, in one commit.
     Raises UsageError, SourceMismatch, IndexBusy, NoteError where no note at all can be read, and IndexProblem.
     """
+    from index.cache import users_cache
+
     recorded = _recorded(index_dir, replace)
     sources = choose_sources(index_dir, recorded, notes, add, replace)
     files = find_notes(sources, inbox_of(index_dir))
-    tools = _Tools(encoder, analyse, settings, progress)
-    with disk.writing(index_dir, fs):
+    with writing(index_dir, fs):
         old = _existing(index_dir, replace, fs)
         if old and old.sources != recorded:
             raise IndexBusy(f"{index_dir} was changed by another process in this moment. Run the command again.")
@@ -92,26 +141,26 @@ def update(
             base = old
         else:
             entry = EncoderEntry(encoder.name, encoder.fingerprint, encoder.dim)
-            base = FolderIndex.empty(index_dir, encoder=entry, settings=settings, sources=sources, fs=fs)
-        plan = _planned(base, old, files, tools, keep_unread=not replace)
-        if base is not old and not plan.new:
-            raise NoteError(f"None of {len(files)} notes can be read; nothing was changed. The first: {plan.problems[0].reason}")
-        return _carried_out(plan, base, old, sources, tools)
+            base = empty_index(index_dir, entry, settings, sources, fs)
+        plan = _compared(base, old, files)
+        tools = _Tools(encoder, analyse, settings, users_cache(), _Told(progress, unread=sum(map(_bytes, plan.new))))
+        with closing(_notes(plan, base, old, tools, keep_unread=not replace)) as ready:
+            return _carried_out(plan, ready, base, old, sources, tools)
 
 
-def _recorded(index_dir: Path, replace: bool) -> tuple[str, ...]:
+def _recorded(index_dir: Place, replace: bool) -> tuple[str, ...]:
     """The folders that the index mirrors; none where it is missing, or broken and about to be replaced."""
     try:
-        return disk.read_manifest(index_dir).sources
+        return sources_of(index_dir)
     except IndexProblem as error:
         if replace or isinstance(error, IndexMissing):
             return ()
         raise
 
 
-def _existing(index_dir: Path, replace: bool, fs: FileSystem) -> FolderIndex | None:
+def _existing(index_dir: Place, replace: bool, fs: FileSystem) -> Stored | None:
     try:
-        return FolderIndex.open(index_dir, fs=fs)
+        return open_index(index_dir, fs=fs)
     except IndexProblem as error:
         if replace or isinstance(error, IndexMissing):
             return None
@@ -121,35 +170,21 @@ def _existing(index_dir: Path, replace: bool, fs: FileSystem) -> FolderIndex | N
 # ------------------------------------------------------------------------ planning
 
 
-def _planned(base: FolderIndex, old: FolderIndex | None, files: Sequence[NoteFile], tools: _Tools, keep_unread: bool) -> _Plan:
-    """Compares the files with `base`, which may be `old` itself, and reads those of new content."""
-    before = old.manifest.documents if old else {}
-    plan = _Plan(gone=sorted(before.keys() - {file.doc_id for file in files}))
-    hashes = _compared(plan, base, files)
-    for file, result in zip(hashes, read_notes(list(hashes), progress=tools.progress), strict=True):
-        if isinstance(result, NoteProblem):
-            plan.problems.append(result)
-        else:
-            plan.new.append(_cut(result, hashes[file], tools))
-            plan.warnings += [NoteProblem(result.doc_id, warning) for warning in result.warnings]
-    for problem in plan.problems:
-        if old and keep_unread and problem.doc_id in before:
-            plan.warnings.append(NoteProblem(problem.doc_id, "its earlier version stays in the index"))
-            if base is not old:
-                plan.new.append(_cut(old.document(problem.doc_id), before[problem.doc_id].content_hash, tools))
-    return plan
-
-
-def _compared(plan: _Plan, base: FolderIndex, files: Sequence[NoteFile]) -> dict[NoteFile, str]:
-    """The files whose content `base` does not hold, with their hashes. The others it enters in the plan.
+def _compared(base: Stored, old: Stored | None, files: Sequence[NoteFile]) -> _Plan:
+    """Compares the files with `base`, which may be `old` itself; nothing but their hashes is taken of them.
 
     Notes with pictures that nobody has read count as new once there is something that reads them.
     """
-    waiting = {doc_id for doc_id, entry in base.manifest.documents.items() if is_waiting(entry.warnings)}
+    before = old.own if old else {}
+    plan = _Plan(gone=sorted(before.keys() - {file.doc_id for file in files}))
+    waiting = {doc_id for doc_id, entry in base.own.items() if is_waiting(entry.warnings)}
     unread = waiting if waiting and is_installed() else frozenset[str]()
-    known, new = {doc_id: entry for doc_id, entry in base.manifest.documents.items() if doc_id not in unread}, {}
+    known = {doc_id: entry for doc_id, entry in base.own.items() if doc_id not in unread}
     homes = {(entry.content_hash, PurePath(doc_id).name): doc_id for doc_id, entry in known.items()}
     for file in files:
+        if file.doc_id in base.taken:
+            plan.problems.append(NoteProblem(file.doc_id, TAKEN.format(machine=base.taken[file.doc_id])))
+            continue
         try:
             found = content_hash(file.path)
         except NoteError as error:
@@ -159,36 +194,85 @@ def _compared(plan: _Plan, base: FolderIndex, files: Sequence[NoteFile]) -> dict
         if file.doc_id in known and known[file.doc_id].content_hash == found:
             plan.unchanged += 1
         elif home:
-            plan.moved.append(_moved(base.indexed(home), file.doc_id))
+            plan.moved[file.doc_id] = home
         else:
-            new[file] = found
-    return new
+            plan.new[file] = found
+    return plan
 
 
-def _moved(kept: IndexedDocument, doc_id: str) -> IndexedDocument:
+def _bytes(file: NoteFile) -> int:
+    try:
+        return file.path.stat().st_size
+    except OSError:  # reading it will say so
+        return 0
+
+
+def _notes(plan: _Plan, base: Stored, old: Stored | None, tools: _Tools, keep_unread: bool) -> Generator[_Note]:
+    """Every note to put in, one at a time: those that moved, then those of new content, as they are read and cut.
+
+    What cannot be read goes into the plan; where all is embedded anew, its earlier version is cut again.
+    """
+    for doc_id, home in plan.moved.items():
+        yield _moved(base.indexed(home), doc_id)
+    for file, result in zip(plan.new, read_notes(list(plan.new), progress=tools.told.of_reading), strict=True):
+        if isinstance(result, NoteProblem):
+            plan.problems.append(result)
+            tools.told.was_cut(0, _bytes(file))
+        else:
+            plan.warnings += [NoteProblem(result.doc_id, warning) for warning in result.warnings]
+            yield _cut(result, plan.new[file], tools, _bytes(file))
+    before = old.own if old and keep_unread else {}
+    for problem in plan.problems:
+        if old and problem.doc_id in before:
+            plan.warnings.append(NoteProblem(problem.doc_id, "its earlier version stays in the index"))
+            if base is not old:
+                yield _cut(old.document(problem.doc_id), before[problem.doc_id].content_hash, tools)
+
+
+def _moved(kept: IndexedDocument, doc_id: str) -> _Note:
     """A note found in another folder: equal content under an equal file name gives equal text, title, passages and vectors."""
     passages = [changed(passage, doc_id=doc_id) for passage in kept.passages]
-    return changed(kept, document=changed(kept.document, doc_id=doc_id), passages=passages)
+    held = changed(kept, document=changed(kept.document, doc_id=doc_id), passages=passages)
+    return _Note(held.document, held.content_hash, passages, held)
 
 
-def _cut(document: Document, content_hash: str, tools: _Tools) -> _Split:
-    return _Split(document, content_hash, split(document, tools.settings.split, tools.encoder.count_tokens))
+def _cut(document: Document, content_hash: str, tools: _Tools, size: int = 0) -> _Note:
+    passages = split(document, tools.settings.split, tools.encoder.count_tokens)
+    tools.told.was_cut(len(passages), size)
+    return _Note(document, content_hash, passages)
 
 
 # ----------------------------------------------------------------------- committing
 
 
-def _carried_out(plan: _Plan, base: FolderIndex, old: FolderIndex | None, sources: tuple[str, ...], tools: _Tools) -> UpdateReport:
-    before = old.manifest.documents.keys() if old else set[str]()
-    done = {note.document.doc_id for note in plan.new} | {item.document.doc_id for item in plan.moved}
-    added, again = sorted(done - before), sorted(done & before)
-    if done or plan.gone or base.sources != sources or base.manifest.partial:
-        summary = f"+{len(added)} ~{len(again)} -{len(plan.gone)} notes"
-        base = _committed(plan, base, sources, summary, old is not None and base is not old, tools)
+def _carried_out(
+    plan: _Plan, notes: Iterator[_Note], base: Stored, old: Stored | None, sources: tuple[str, ...], tools: _Tools
+) -> UpdateReport:
+    """Embeds and commits group by group, so that no more than one is ever in memory.
+
+    Of its generations only the last is kept for roll-back; where all is embedded anew, the earlier ones are not even shown, and the old
+    index serves until then. What is gone goes last: notes that moved are taken from it.
+    """
+    before = old.own.keys() if old else set[str]()
+    anew, start, done = base is not old, base, set[str]()
+    for group, last in _grouped(notes, lambda: _size(len(start) + tools.told.done)):
+        done |= {note.document.doc_id for note in group}
+        if anew and not done and plan.problems:
+            reason = plan.problems[0].reason
+            raise NoteError(f"None of {len(plan.problems)} notes can be read; nothing was changed. The first: {reason}")
+        if not last:
+            changes, about = Changes(_embedded(group, tools)), f"{tools.told.done} of about {tools.told.total} new passages"
+            base = base.commit(changes, about, sources=sources, unfinished=True, hidden=anew and old is not None)
+        elif done or plan.gone or base.sources != sources or base.unfinished:
+            gone = [doc_id for doc_id in plan.gone if doc_id in start.own]
+            about = f"+{len(done - before)} ~{len(done & before)} -{len(plan.gone)} notes"
+            base = base.commit(Changes(_embedded(group, tools), gone), about, sources=sources)
+    if isinstance(base, FolderIndex):
+        base = base.compact(tools.told.progress)
     return UpdateReport(
         generation=base.generation,
-        added=tuple(added),
-        changed=tuple(again),
+        added=tuple(sorted(done - before)),
+        changed=tuple(sorted(done & before)),
         removed=tuple(plan.gone),
         unchanged=plan.unchanged,
         passages=len(base),
@@ -197,44 +281,39 @@ def _carried_out(plan: _Plan, base: FolderIndex, old: FolderIndex | None, source
     )
 
 
-def _committed(plan: _Plan, base: FolderIndex, sources: tuple[str, ...], summary: str, at_once: bool, tools: _Tools) -> FolderIndex:
-    """Embeds and commits: in several generations, of which only the last is kept for roll-back, or where an old index must last, in one."""
-    total, done = sum(len(note.passages) for note in plan.new), 0
-    put, remove = plan.moved, [doc_id for doc_id in plan.gone if doc_id in base.manifest.documents]
-    groups = list(_grouped(plan.new, total if at_once else COMMIT_PASSAGES)) or [[]]
-    for number, group in enumerate(groups, start=1):
-        last = number == len(groups)
-        changes = Changes([*put, *_embedded(group, done, total, tools)], remove)
-        done += sum(len(note.passages) for note in group)
-        so_far = summary if last else f"{done} of {total} new passages"
-        base = base.commit(changes, so_far, sources=sources, unfinished=not last)
-        put, remove = [], []
-    return base
+def _size(passages: int) -> int:
+    """Of how many passages the next commit of an index of so many should be."""
+    return min(max(COMMIT_PASSAGES, passages // 4), max(COMMIT_PASSAGES, LARGEST_COMMIT))
 
 
-def _grouped(notes: Sequence[_Split], passages: int) -> Iterator[list[_Split]]:
-    """Runs of whole notes of about so many passages."""
-    group: list[_Split] = []
-    for note in notes:
+def _grouped(notes: Iterator[_Note], size: Callable[[], int]) -> Iterator[tuple[list[_Note], bool]]:
+    """Runs of whole notes of about `size()` passages, and whether it is the last, which may be empty. A run is emptied after its use."""
+    group: list[_Note] = []
+    held, note = 0, next(notes, None)
+    while note is not None:
         group.append(note)
-        if sum(len(each.passages) for each in group) >= passages:
-            yield group
-            group = []
-    if group:
-        yield group
+        held, note = held + len(note.passages), next(notes, None)
+        if note is not None and held >= size():
+            yield group, False
+            group.clear()
+            held = 0
+    yield group, True
 
 
-def _embedded(notes: Sequence[_Split], done: int, total: int, tools: _Tools) -> list[IndexedDocument]:
-    """Vectors and terms of notes, all passages in one call of the encoder; `done` and `total` are for the progress."""
-    texts = [passage.embedded for note in notes for passage in note.passages]
-    report = tools.progress
-    further = (lambda stage, now, _: report(stage, done + now, total)) if report else None
-    # without texts the encoder is not called: it would load its model
-    vectors = tools.encoder.encode_passages(texts, further) if texts else np.empty((0, tools.encoder.dim), np.float32)
-    items, row = [], 0
+def _embedded(notes: Sequence[_Note], tools: _Tools) -> list[IndexedDocument]:
+    """Vectors and terms of notes, all new passages together; of equal terms one is kept."""
+    from index.cache import embed
+
+    texts = [passage.embedded for note in notes if not note.held for passage in note.passages]
+    vectors = embed(tools.encoder, texts, tools.cache, tools.told.of_encoding)
+    tools.told.done += len(texts)
+    items, row, known = [], 0, dict[str, str]()
     for note in notes:
+        if note.held:
+            items.append(note.held)
+            continue
         rows = slice(row, row + len(note.passages))
-        terms = [tools.analyse(text) for text in texts[rows]]
+        terms = [[known.setdefault(term, term) for term in tools.analyse(text)] for text in texts[rows]]
         items.append(IndexedDocument(note.document, note.content_hash, note.passages, vectors[rows], terms))
         row = rows.stop
     return items

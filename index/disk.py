@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexProblem, UsageError
-from index.files import NEW, FileSystem, json_bytes, make_folder, put, remove_tree
-from index.manifest import MEND, Manifest, dump, load
+from index.files import NEW, FileSystem, json_bytes, make_folder, put, remove_tree, sync_folder
+from index.manifest import MEND, Manifest, dump, load, segments_of
 from index.segment import Segment, damage, open_segment
 from index.types import Generation
 
@@ -116,12 +116,13 @@ def open_segments(root: Path, manifest: Manifest) -> dict[str, Segment]:
     return segments
 
 
-def commit(fs: FileSystem, root: Path, manifest: Manifest, keep: int) -> None:
+def commit(fs: FileSystem, root: Path, manifest: Manifest, keep: int, instead: bool = False) -> None:
     """Makes a generation the current one, whose segments are already on the disk.
 
-    The earlier one moves to the history unless it was partial.
+    The earlier one moves to the history unless it was partial, or this one holds the same and stands there `instead`.
     """
-    _keep_current(fs, root)
+    if not instead:
+        _keep_current(fs, root)
     put(fs, root / "manifest.json", dump(manifest))
     with suppress(OSError):  # the commit is done; what cannot be removed now (a file open elsewhere, on Windows) the next commit removes
         sweep(fs, root, keep)
@@ -129,29 +130,36 @@ def commit(fs: FileSystem, root: Path, manifest: Manifest, keep: int) -> None:
 
 def _keep_current(fs: FileSystem, root: Path) -> None:
     try:
-        current = read_manifest(root)
-    except IndexProblem:  # none yet, or a broken one that is being replaced
+        data = (root / "manifest.json").read_bytes()
+        current = load(data, str(root))
+    except (OSError, IndexProblem):  # none yet, or a broken one that is being replaced
         return
     if not current.partial and not _archive(root, current.generation).exists():
         make_folder(fs, root / "manifests")
-        put(fs, _archive(root, current.generation), dump(current))
+        put(fs, _archive(root, current.generation), data)
 
 
 def sweep(fs: FileSystem, root: Path, keep: int) -> None:
     """Removes generations beyond `keep`, then the segments that no kept generation refers to."""
-    used = set(read_manifest(root).segments)
+    used = segments_of((root / "manifest.json").read_bytes())
     for place, number in enumerate(archived(root), start=1):
         try:
-            manifest = read_archived(root, number) if place < keep else None
-        except IndexProblem:
-            manifest = None
-        if manifest is None:
-            fs.remove(_archive(root, number))
+            named = segments_of(_archive(root, number).read_bytes()) if place < keep else None
+        except (ValueError, KeyError, TypeError):
+            named = None
+        if named is None:
+            forget(fs, root, number)
         else:
-            used |= set(manifest.segments)
+            used |= named
     for folder in sorted((root / "segments").glob("*")):
         if folder.name not in used and folder.name.isdecimal():
             remove_tree(fs, folder)
+
+
+def forget(fs: FileSystem, root: Path, number: int) -> None:
+    """Takes an earlier generation out of the history, for good: a loss of power must not bring it back without its segments."""
+    fs.remove(_archive(root, number))
+    sync_folder(fs, root / "manifests")
 
 
 def discard(fs: FileSystem, root: Path, name: str) -> None:

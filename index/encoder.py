@@ -187,7 +187,8 @@ class SentenceTransformersEncoder:
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.empty((len(texts), self.dim), np.float32)
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))  # like lengths together: little padding
+        tokens = self.count_tokens(texts)
+        order = sorted(range(len(texts)), key=tokens.__getitem__)  # like lengths together: little padding
         for start in range(0, len(order), 32):
             rows = order[start : start + 32]
             vectors[rows] = self._model.encode_document([texts[row] for row in rows], normalize_embeddings=True)
@@ -201,7 +202,8 @@ def open_model(name: str) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
 
-        return SentenceTransformer(name)
+        # Of a folder from anywhere, numbers alone are read: no code that it brings, no pickle.
+        return SentenceTransformer(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
     except (OSError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"model {name!r} cannot be opened: {reason}; give a folder, or a hub name where the hub can be reached") from error

@@ -11,7 +11,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -84,14 +85,28 @@ def create(fs: FileSystem, path: Path, parts: Iterable[Bytes]) -> Stored:
     return Stored(size, digest.hexdigest())
 
 
-def put(fs: FileSystem, path: Path, data: bytes) -> None:
+def put(fs: FileSystem, path: Path, data: Bytes) -> None:
     """Replaces a file in one step: whoever reads meanwhile sees the old content or the new, never a part."""
     new = path.with_name(path.name + NEW)
     if new.exists():
         fs.remove(new)
-    create(fs, new, [data])
-    fs.replace(new, path)
+    try:
+        create(fs, new, [data])
+        fs.replace(new, path)
+    except OSError:
+        with suppress(OSError):
+            fs.remove(new)
+        raise
     sync_folder(fs, path.parent)
+
+
+def save(path: Path, data: bytes) -> None:
+    """Writes a file that a person named: the file that a link leads to is replaced in one step, a pipe or a device is written to."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+    else:
+        put(DISK, target, data)
 
 
 def make_folder(fs: FileSystem, folder: Path) -> None:
@@ -129,6 +144,13 @@ def npy_parts(array: NDArray[Any]) -> list[Bytes]:
     """The bytes of an npy file without a second copy of the array."""
     array = np.ascontiguousarray(array)
     return [_npy_header(array.dtype, array.shape), array.reshape(-1).view(np.uint8).data]
+
+
+def stacked_npy_parts(arrays: Sequence[NDArray[Any]]) -> Iterator[Bytes]:
+    """The bytes of an npy file of arrays `(n, dim)` one below the other, at least one, which are never brought together."""
+    yield _npy_header(arrays[0].dtype, (sum(map(len, arrays)), arrays[0].shape[1]))
+    for array in arrays:
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def map_npy(path: Path, kind: np.dtype[Any], shape: tuple[int | None, ...]) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,20 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import disk
-from index.commit import write_changes
+from index.commit import compacted, write_changes
 from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, UsageError
 from index.files import DISK, FileSystem
 from index.index import Changes, Ids, IndexedDocument, Scores, Vectors, check, inside, padded, summarise
-from index.lexical import Part, bm25, document_frequency, statistics, terms_of, vocabulary
-from index.manifest import MEND, EncoderEntry, Manifest
+from index.lexical import Part, Question, document_frequency, statistics, terms_of, vocabulary
+from index.manifest import MEND, DocumentEntry, EncoderEntry, Manifest
+from index.near import KEPT, Among
 from index.segment import Note, Segment, parse_note
 from index.settings import IndexSettings
-from index.types import Document, DocumentInfo, Filter, Generation, Passage
-from index.vectors import top
+from index.types import Document, DocumentInfo, Filter, Generation, Passage, Progress
+from index.vectors import nothing, top
+from index.way import Way
+
+RUN = 8192
+"""Rows of which the terms are gathered at once."""
 
 Kept = NDArray[np.bool_]
 
-_NOTHING: tuple[Ids, Scores] = (np.empty(0, np.int64), np.empty(0, np.float32))
+_NOTHING = nothing()
 
 
 class FolderIndex:
@@ -38,17 +43,21 @@ class FolderIndex:
         self.encoder_name = manifest.encoder.name
         self.encoder_fingerprint = manifest.encoder.fingerprint
         self.generation = manifest.generation
+        self._follows = manifest.generation
         self.sources = manifest.sources
         self.fs = fs
         self.keep = keep
         self._segments = segments
         self._flats = [segment.flat for segment in segments.values()]
+        self._ways = [Way(each.flat, disk.segment_folder(path, name), manifest.segments[name]) for name, each in segments.items()]
         self._doc_ids = list(manifest.documents)
         self._place()
         self._parts = [Part(segment.postings, ids >= 0) for segment, ids in zip(segments.values(), self._ids, strict=True)]
         self._statistics = statistics(self._parts)
         self._note = lru_cache(maxsize=256)(self._read_note)
-        self._scored = lru_cache(maxsize=1)(self._bm25_of)
+        self._looked_up = lru_cache(maxsize=1)(self._look_up)
+        self._kept = lru_cache(maxsize=KEPT)(self._keep)
+        self._among = lru_cache(maxsize=KEPT * max(1, len(segments)))(self._narrow)
 
     def _place(self) -> None:
         """Numbers the passages in the order of the manifest, and notes where each lies: segment, row, and the other way round."""
@@ -101,6 +110,25 @@ class FolderIndex:
             )
         return cls(path, manifest, segments, fs, keep)
 
+    @property
+    def encoder(self) -> EncoderEntry:
+        return self.manifest.encoder
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the run that committed this generation has not come to its end."""
+        return self.manifest.partial
+
+    @property
+    def own(self) -> Mapping[str, DocumentEntry]:
+        """The notes that `rag index` may replace or remove: all of them."""
+        return self.manifest.documents
+
+    @property
+    def taken(self) -> Mapping[str, str]:
+        """The notes that other machines put in, with the names of these: none."""
+        return {}
+
     def __len__(self) -> int:
         return int(self._starts[-1])
 
@@ -126,7 +154,7 @@ class FolderIndex:
         return [self._note(self._doc_ids[at]).passages[number - self._starts[at]] for at, number in zip(documents, numbers, strict=True)]
 
     def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
-        return self._gather(ids, [flat.vectors.__getitem__ for flat in self._flats], self.manifest.encoder.dim)
+        return self._gather(ids, [flat.rows for flat in self._flats], self.manifest.encoder.dim)
 
     def indexed(self, doc_id: str) -> IndexedDocument:
         """One note as it was put in; of the terms, the order is lost."""
@@ -135,32 +163,50 @@ class FolderIndex:
         terms = terms_of(segment.postings, *entry.rows)
         return IndexedDocument(note.document, entry.content_hash, note.passages, segment.flat.vectors[slice(*entry.rows)], terms)
 
+    def every(self) -> Iterator[IndexedDocument]:
+        """All notes as they were put in, segment by segment: of many, `indexed` would look through a segment for each."""
+        for name, segment in self._segments.items():
+            here = [(doc_id, entry) for doc_id, entry in self.manifest.documents.items() if entry.segment == name]
+            for run in _runs(sorted(here, key=lambda each: each[1].rows)):
+                first = run[0][1].rows[0]
+                terms = terms_of(segment.postings, first, run[-1][1].rows[1])
+                for doc_id, entry in run:
+                    note, rows = self._note(doc_id), slice(entry.rows[0] - first, entry.rows[1] - first)
+                    vectors = np.asarray(segment.flat.vectors[slice(*entry.rows)])
+                    yield IndexedDocument(note.document, entry.content_hash, note.passages, vectors, terms[rows])
+
     def dense(self, vectors: Vectors, k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
         self._check_dim(vectors)
-        kept = self._kept(filter)
-        found = [[_NOTHING] * len(vectors)] + [self._dense_in(number, vectors, k, kept) for number in range(len(self._parts))]
+        found = [[_NOTHING] * len(vectors)]
+        for number, (way, ids) in enumerate(zip(self._ways, self._ids, strict=True)):
+            found.append([(ids[rows], scores) for rows, scores in way.search(vectors, k, self._among(number, filter or None))])
         return padded([_joined(results, k) for results in zip(*found, strict=True)], k)
 
-    def _dense_in(self, number: int, vectors: Vectors, k: int, kept: Kept | None) -> list[tuple[Ids, Scores]]:
-        ids, chosen = self._ids[number], self._chosen(number, kept)
-        results = self._flats[number].search(vectors, k, None if chosen.all() else np.flatnonzero(chosen))
-        return [(ids[rows], scores) for rows, scores in results]
+    def searching(self) -> list[str]:
+        """How the vectors are searched, and why: a line for the segments that are small, and one for each that is not."""
+        small = [flat for flat, way in zip(self._flats, self._ways, strict=True) if not way.is_large]
+        few = [f"{sum(len(flat.vectors) for flat in small):,} vectors: all are compared, no segment having very many"] if small else []
+        return few + [str(way) for way in self._ways if way.is_large]
+
+    def _narrow(self, number: int, filter: Filter | None) -> Among | None:
+        """Which rows of a segment live and pass; None where all do."""
+        chosen = self._chosen(number, self._kept(filter))
+        return None if chosen.all() else Among(chosen)
 
     def lexical(self, terms: Mapping[str, float], k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
-        kept, found = self._kept(filter), [_NOTHING]
-        for number, scores in enumerate(self._bm25(terms)):
-            rows = np.flatnonzero(self._chosen(number, kept) & (scores > 0))
-            found.append((self._ids[number][rows], scores[rows]))
-        return _joined(found, k)
+        kept = self._kept(filter or None)
+        best = self._asked(terms).best(k, [self._chosen(number, kept) for number in range(len(self._parts))])
+        return _joined([_NOTHING, *((ids[rows], scores) for ids, (rows, scores) in zip(self._ids, best, strict=True))], k)
 
     def score_dense(self, vector: Vectors, ids: Ids) -> Scores:
         self._check_dim(vector)
         return self._gather(ids, [partial(flat.score, vector) for flat in self._flats])
 
     def score_lexical(self, terms: Mapping[str, float], ids: Ids) -> Scores:
-        return self._gather(ids, [scores.__getitem__ for scores in self._bm25(terms)])
+        asked = self._asked(terms)
+        return self._gather(ids, [partial(asked.at, number) for number in range(len(self._parts))])
 
-    def _gather(self, ids: Sequence[int] | Ids, held: Sequence[Callable[[Ids], Scores]], *shape: int) -> Scores:
+    def _gather(self, ids: Sequence[int] | Ids, held: Sequence[Callable[[Ids], NDArray[np.floating]]], *shape: int) -> Scores:
         """Numbers of that shape for each of the passages named, from a function of the rows for each segment."""
         numbers = inside(ids, len(self))
         out = np.zeros((len(numbers), *shape), np.float32)
@@ -169,12 +215,12 @@ class FolderIndex:
             out[here] = of_rows(self._row_of[numbers[here]])
         return out
 
-    def _bm25(self, terms: Mapping[str, float]) -> list[Scores]:
-        """For each segment the score of every row, not to be written to: a question first ranks by it and then looks candidates up."""
-        return self._scored(tuple(terms.items()))
+    def _asked(self, terms: Mapping[str, float]) -> Question:
+        """The terms looked up: a question first ranks by them and then looks candidates up."""
+        return self._looked_up(tuple(terms.items()))
 
-    def _bm25_of(self, terms: tuple[tuple[str, float], ...]) -> list[Scores]:
-        return [scores.astype(np.float32) for scores in bm25(self._parts, self._statistics, dict(terms), self.settings.lexical)]
+    def _look_up(self, terms: tuple[tuple[str, float], ...]) -> Question:
+        return Question(self._parts, self._statistics, dict(terms), self.settings.lexical)
 
     def document_frequency(self, terms: Sequence[str]) -> list[int]:
         return [document_frequency(self._parts, term) for term in terms]
@@ -182,7 +228,7 @@ class FolderIndex:
     def vocabulary(self) -> dict[str, int]:
         return vocabulary(self._parts)
 
-    def _kept(self, filter: Filter | None) -> Kept | None:
+    def _keep(self, filter: Filter | None) -> Kept | None:
         """Which passages pass the filter; None for all."""
         if not filter:
             return None
@@ -201,12 +247,23 @@ class FolderIndex:
     def apply(self, changes: Changes, summary: str = "") -> Self:
         """As the protocol says. Raises IndexBusy where another process writes, or has committed since this generation was opened."""
         with disk.writing(self.path, self.fs):
-            return self.commit(changes, summary)
+            return self.commit(changes, summary).compact()
 
-    def commit(self, changes: Changes, summary: str = "", *, sources: tuple[str, ...] | None = None, unfinished: bool = False) -> Self:
-        """`apply` for a caller that holds `disk.writing` for longer than one commit."""
+    def commit(
+        self,
+        changes: Changes,
+        summary: str = "",
+        *,
+        sources: tuple[str, ...] | None = None,
+        unfinished: bool = False,
+        hidden: bool = False,
+    ) -> Self:
+        """`apply` for a caller that holds `disk.writing` for longer than one commit.
+
+        A hidden one is on the disk, but the current generation stays what it is until a commit that follows is not hidden.
+        """
         check(changes, self.manifest.documents, self.manifest.encoder.dim)
-        if disk.last_number(self.path) != self.generation:
+        if disk.last_number(self.path) != self._follows:
             raise IndexBusy(
                 f"{self.path} has moved on from generation {self.generation}, which this change is for. Open it again and repeat."
             )
@@ -220,11 +277,38 @@ class FolderIndex:
         )
         with disk.telling(self.path):
             try:
-                disk.commit(self.fs, self.path, write_changes(self.fs, self.path, base, self._segments, changes), self.keep)
+                written = write_changes(self.fs, self.path, base, self._segments, changes)
+                if not hidden:
+                    disk.commit(self.fs, self.path, written, self.keep)
             except OSError:
                 disk.discard(self.fs, self.path, disk.segment_name(base.generation))
                 raise
+        return self._hidden(written) if hidden else type(self).open(self.path, fs=self.fs, keep=self.keep)
+
+    def compact(self, progress: Progress | None = None) -> Self:
+        """Does what was too long for a commit: brings large segments together, makes inverted lists of their vectors.
+
+        For a caller that holds `disk.writing`; readers find what was committed meanwhile. Gives this generation where nothing is due,
+        else one that holds the same and takes its place in the history.
+        """
+        with disk.telling(self.path):
+            try:
+                made = compacted(self.fs, self.path, self.manifest, self._segments, progress)
+                if made is self.manifest:
+                    return self
+                disk.commit(self.fs, self.path, made, self.keep, instead=True)
+            except OSError:
+                disk.discard(self.fs, self.path, disk.segment_name(self.generation + 1))
+                raise
         return type(self).open(self.path, fs=self.fs, keep=self.keep)
+
+    def _hidden(self, manifest: Manifest) -> Self:
+        """A generation that is not the current one yet; gives back the space of segments that it alone has brought together."""
+        new = type(self)(self.path, manifest, disk.open_segments(self.path, manifest), self.fs, self.keep)
+        new._follows = self._follows
+        for name in self._segments.keys() - manifest.segments.keys():
+            disk.discard(self.fs, self.path, name)
+        return new
 
     def history(self) -> list[Generation]:
         return disk.history(self.path)
@@ -249,6 +333,18 @@ def rollback(path: Path, generation: int, fs: FileSystem = DISK, keep: int = dis
             again = replace(manifest, generation=number + 1, created=disk.now(), summary=f"back to generation {generation}")
             disk.commit(fs, path, again, keep)
     return FolderIndex.open(path, fs=fs, keep=keep)
+
+
+def _runs(notes: Sequence[tuple[str, DocumentEntry]]) -> Iterator[list[tuple[str, DocumentEntry]]]:
+    """Notes in the order of their rows, some thousands of rows at a time."""
+    run: list[tuple[str, DocumentEntry]] = []
+    for each in notes:
+        if run and each[1].rows[1] - run[0][1].rows[0] > RUN:
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
 
 
 def _joined(results: Sequence[tuple[Ids, Scores]], k: int) -> tuple[Ids, Scores]:

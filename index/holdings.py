@@ -10,6 +10,7 @@ from typing import Literal
 from index.errors import RagError
 from index.inbox import inbox_of
 from index.notes import NoteFile
+from index.places import Place
 from index.sources import find_notes, with_inbox
 from index.types import DocumentInfo
 
@@ -41,7 +42,7 @@ class Holdings:
     trouble: str = ""
 
 
-def holdings(index_dir: Path, documents: Sequence[DocumentInfo]) -> Holdings:
+def holdings(index_dir: Place, documents: Sequence[DocumentInfo]) -> Holdings:
     """Compares the notes of an index with the names of the files in its folders; their content is not looked at."""
     inbox = inbox_of(index_dir)
     sources = with_inbox(index_dir)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path, PurePath
+from time import time
 from typing import Literal
 
 from index.errors import NoteError, UsageError
+from index.files import DISK, create, make_folder, sync_folder
 from index.notes.files import SUFFIXES, bytes_hash
 from index.notes.limits import MAX_FILE_BYTES
+from index.places import Place, beside
 
 Clash = Literal["ask", "replace", "both"]
 """What becomes of a file whose name is taken by another content: it waits to be asked about, takes its place, or gets a name of its own."""
@@ -30,6 +33,8 @@ MOST_FILES = 2000
 DEEPEST, LONGEST = 12, 200
 """Folders above a file, and UTF-8 bytes of one name, that every file system has room for."""
 
+_ABANDONED, _CHUNK = 3600, 2**20
+"""Seconds after which a copy that was never finished is thrown away, and bytes that are copied at once."""
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
@@ -65,9 +70,9 @@ class Taken:
     refused: tuple[Refused, ...] = ()
 
 
-def inbox_of(index_dir: Path) -> Path:
+def inbox_of(index_dir: Place) -> Path:
     """Where what is put in for an index lies."""
-    place = index_dir.resolve()
+    place = beside(index_dir).resolve()
     return place.with_name(f"{place.name}.notes").resolve()
 
 
@@ -108,7 +113,8 @@ def remove(inbox: Path, name: str) -> None:
     if not target.is_file() or target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"There is no note {name!r} in {inbox}. Press re-index: it may be gone already.")
     try:
-        target.unlink()
+        DISK.remove(target)
+        sync_folder(DISK, target.parent)
     except OSError as problem:
         raise UsageError(f"{target} cannot be deleted: {problem.strerror}. Close the program that holds it open.") from problem
     folder = target.parent
@@ -166,13 +172,18 @@ def _inside(inbox: Path, name: str) -> Path:
 
 
 def _put(inbox: Path, target: Path, source: Path) -> str:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(DISK, target.parent)
     part = target.with_name(f".{os.getpid()}.part")  # hidden, so that it is no note yet
+    for left in [part, *(each for each in target.parent.glob(".*.part") if each.stat().st_mtime < time() - _ABANDONED)]:
+        left.unlink(missing_ok=True)
     try:
-        shutil.copyfile(source, part)
-        os.replace(part, target)
-    finally:
+        with source.open("rb") as file:
+            create(DISK, part, iter(partial(file.read, _CHUNK), b""))
+        DISK.replace(part, target)
+        sync_folder(DISK, target.parent)
+    except OSError:
         part.unlink(missing_ok=True)
+        raise
     return target.relative_to(inbox).as_posix()
 
 

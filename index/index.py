@@ -37,7 +37,7 @@ class Changes:
 
 
 class Index(Protocol):
-    """One committed generation, immutable while open.
+    """One committed generation, immutable while open. An engine that many write to may have to let an old one go: IndexBusy says so.
 
     Passage ids are row numbers of that generation, 0 to `len - 1`, by `doc_id` and then as the passages were put in:
     they do not depend on how the index stores them.

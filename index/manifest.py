@@ -9,22 +9,23 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from index.errors import IndexCorrupt, IndexFormat
-from index.files import Stored, json_bytes
+from index.files import Stored
 from index.settings import IndexSettings, LexicalSettings, SplitSettings
 from index.types import DocumentInfo, Generation
 
-MEND = "`rag rollback` returns to an earlier generation, `rag index --replace NOTES` builds anew."
+MEND = "`rag verify --repair` mends what it can, `rag rollback` returns to an earlier generation, `rag index --replace NOTES` builds anew."
 
-FORMAT = 1
-"""Rises whenever a program of the earlier number would misread the folder."""
+FORMAT = 2
+"""Rises whenever a program of the earlier number would misread the folder. Format 1 hashed the sorted values, not the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment: how many rows it holds, dead ones included, and its files."""
+    """One segment: how many rows it holds, dead ones included, its files, and what was made out of these and can be made again."""
 
     rows: int
     files: Mapping[str, Stored]
+    caches: Mapping[str, Stored] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,19 @@ class Manifest:
 
 
 def dump(manifest: Manifest) -> bytes:
-    """The manifest as JSON that carries a hash of itself."""
-    body = {"format": FORMAT, **asdict(manifest)}
-    return json_bytes({**body, "sha256": _digest(body)})
+    """The manifest as JSON that carries a hash of itself: in three lines, the second the notes, which are many."""
+    head = asdict(replace(manifest, documents={}))
+    del head["documents"]
+    documents = {doc_id: _facts(entry) for doc_id, entry in manifest.documents.items()}
+    lines = f'{_json({"format": FORMAT, **head})[:-1]},\n"documents": {_json(documents)},\n'.encode("utf-8", "surrogatepass")
+    return lines + f'"sha256": "{hashlib.sha256(lines).hexdigest()}"}}'.encode()
+
+
+def segments_of(data: bytes) -> set[str]:
+    """The segments that a manifest names, for which its notes need not be read."""
+    head, comma, _ = data.partition(b',\n"documents": ')
+    body = json.loads(head + b"}" if comma else data)
+    return set(body["segments"])
 
 
 def load(data: bytes, place: str) -> Manifest:
@@ -96,14 +107,43 @@ def load(data: bytes, place: str) -> Manifest:
     if not isinstance(body, dict):
         raise IndexCorrupt(broken)
     found = body.pop("format", None)
-    if found != FORMAT:
+    if found not in (1, FORMAT):
         raise IndexFormat(f"{place} has format {found!r}, this program reads {FORMAT}. Build it anew: rag index --replace NOTES")
-    if body.pop("sha256", None) != _digest({"format": FORMAT, **body}):
+    if body.pop("sha256", None) != (_digest({"format": 1, **body}) if found == 1 else _digest_of(data)):
         raise IndexCorrupt(broken)
     try:
         return _parse(body)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise IndexFormat(f"{place} was written by another version of this program. Build it anew: rag index --replace NOTES") from error
+
+
+def salvage(data: bytes) -> Manifest | None:
+    """What a manifest says although its hash does not agree, where that can still be read; nothing in it may be believed unchecked.
+
+    None for one of another version that is whole.
+    """
+    try:
+        body = json.loads(data)
+        told = body.pop("sha256", None)
+        if told in (_digest(body), _digest_of(data)):
+            return None
+        del body["format"]
+        return _parse(body)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _facts(entry: DocumentEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in DocumentEntry.__slots__}
+
+
+def _digest_of(data: bytes) -> str:
+    """The hash of all but the last line."""
+    return hashlib.sha256(data[: data.rfind(b"\n") + 1]).hexdigest()
 
 
 def _digest(body: Mapping[str, Any]) -> str:
@@ -114,7 +154,7 @@ def _digest(body: Mapping[str, Any]) -> str:
 def _parse(body: dict[str, Any]) -> Manifest:
     settings = IndexSettings(SplitSettings(**body["settings"]["split"]), LexicalSettings(**body["settings"]["lexical"]))
     segments = {
-        name: SegmentEntry(entry["rows"], {file: Stored(**stored) for file, stored in entry["files"].items()})
+        name: SegmentEntry(entry["rows"], _stored(entry["files"]), _stored(entry.get("caches", {})))
         for name, entry in body["segments"].items()
     }
     documents = {doc_id: _document(entry) for doc_id, entry in body["documents"].items()}
@@ -129,6 +169,11 @@ def _parse(body: dict[str, Any]) -> Manifest:
     )
 
 
+def _stored(files: dict[str, Any]) -> dict[str, Stored]:
+    return {file: Stored(**stored) for file, stored in files.items()}
+
+
 def _document(entry: dict[str, Any]) -> DocumentEntry:
-    pairs = {name: (entry[name][0], entry[name][1]) for name in ("rows", "bytes")}
-    return DocumentEntry(**{**entry, **pairs, "warnings": tuple(entry["warnings"])})
+    (first, end), (start, stop) = entry["rows"], entry["bytes"]
+    title, characters, digest = entry["title"], entry["characters"], entry["content_hash"]
+    return DocumentEntry(entry["segment"], (first, end), (start, stop), title, characters, digest, tuple(entry["warnings"]))

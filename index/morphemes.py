@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from index.errors import ModelError
+
 _KEPT = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MAJ", "MM", "XR", "SL", "SN", "SH"))
 _ASK_KOREAN = "무엇 뭐 어떤 어디 누구 언제 왜 얼마 몇 무슨 어떻 어느 것 거"
 _ASK_ENGLISH = "what which who whose when where why how do does did is are was were be"
@@ -52,7 +54,10 @@ class Analyser:
     def __init__(self) -> None:
         from mecab import MeCab
 
-        self._mecab: Any = MeCab()
+        try:
+            self._mecab: Any = MeCab()
+        except ValueError as error:  # MeCab says nothing more, whatever it was
+            raise ModelError("the dictionary of Korean words cannot be opened: give the program more memory, or install it anew") from error
         self._lock = threading.Lock()
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._analysed)
 

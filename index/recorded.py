@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.disk import read_manifest
 from index.encoder import HASHES, SHIPPED, Encoder, OnnxEncoder, fingerprint_of, open_encoder
+from index.engines import standing
 from index.errors import ModelError
 from index.manifest import EncoderEntry
+from index.places import Place
 
 
-def open_recorded(index_dir: Path) -> Encoder:
+def open_recorded(index_dir: Place) -> Encoder:
     """The encoder of that name as it is now; its fingerprint may have changed.
 
     Raises ModelError where it was a folder that is gone, or cannot be opened, IndexMissing, IndexFormat, IndexCorrupt.
     """
-    name = read_manifest(index_dir).encoder.name
+    name = standing(index_dir)[1].name
     if _is_gone(name):
         raise ModelError(
             f"{index_dir} was built by the model in {name}, which is not there any more. Put it back, search by words (--retriever "

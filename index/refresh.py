@@ -13,6 +13,7 @@ from index.errors import IndexProblem
 from index.inbox import Taken, inbox_of
 from index.job import Job, Standing
 from index.morphemes import Analyser
+from index.places import Place
 from index.recorded import open_recorded
 from index.settings import IndexSettings
 from index.sources import with_inbox
@@ -31,7 +32,7 @@ class Run:
     now: Standing[UpdateReport]
 
 
-def encoder_for(index_dir: Path) -> Encoder:
+def encoder_for(index_dir: Place) -> Encoder:
     """The encoder that built the index, so that bringing it up to date does not change it; the shipped one where there is no index."""
     try:
         return open_recorded(index_dir)
@@ -43,8 +44,8 @@ def encoder_for(index_dir: Path) -> Encoder:
 class Refresher:
     """Brings one index up to date with its folders and its inbox, in a thread of its own."""
 
-    index_dir: Path
-    encoder: Callable[[Path], Encoder] = encoder_for
+    index_dir: Place
+    encoder: Callable[[Place], Encoder] = encoder_for
     _taken: Taken | None = None
     _job: Job[UpdateReport] | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -94,7 +95,7 @@ class Refresher:
         )
 
 
-def added(index_dir: Path) -> list[Path]:
+def added(index_dir: Place) -> list[Path]:
     """The inbox as a folder to take in: where it holds anything, and no folder that the index mirrors has it in it already."""
     inbox = inbox_of(index_dir)
     return [inbox] if str(inbox) in with_inbox(index_dir) and any(inbox.rglob("*")) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,26 @@ from numpy.typing import NDArray
 
 from index.encoder import Vectors
 from index.errors import IndexCorrupt
-from index.files import FileSystem, Stored, create, make_folder, map_npy, npy_parts, remove_tree, sha256, sync_folder
+from index.files import (
+    Bytes,
+    FileSystem,
+    Stored,
+    create,
+    make_folder,
+    map_npy,
+    npy_parts,
+    remove_tree,
+    sha256,
+    stacked_npy_parts,
+    sync_folder,
+)
 from index.lexical import Postings
 from index.manifest import MEND, SegmentEntry
 from index.types import Document, Locator, Mark, Passage
 from index.vectors import Flat
+
+LEXICAL = frozenset(("terms.npy", "bounds.npy", "entries.npy", "lengths.npy"))
+"""The files that the inverted lists lie in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +103,27 @@ def _passage(document: Document, facts: Mapping[str, Any]) -> Passage:
     return Passage(document.doc_id, document.title, section, document.text[start:end], start, end, Locator(**facts["locator"]), parents)
 
 
-def write_segment(fs: FileSystem, folder: Path, lines: Sequence[bytes], vectors: Vectors, postings: Postings) -> SegmentEntry:
-    """Writes a new segment and waits until it is on the disk. What a killed run left under the same name is removed first."""
+def write_segment(fs: FileSystem, folder: Path, lines: Iterable[Bytes], vectors: Sequence[Vectors], postings: Postings) -> SegmentEntry:
+    """Writes a new segment and waits until it is on the disk; lines and vectors, which may be mapped, are not held in memory.
+
+    What a killed run left under the same name is removed first.
+    """
     if folder.exists():
         remove_tree(fs, folder)
     make_folder(fs, folder)
     arrays: dict[str, NDArray[Any]] = {
-        "vectors": np.asarray(vectors, np.float32),
         "terms": postings.terms,
         "bounds": postings.bounds,
         "entries": postings.entries,
         "lengths": postings.lengths,
     }
-    files = {"notes.jsonl": create(fs, folder / "notes.jsonl", lines)}
+    files = {
+        "notes.jsonl": create(fs, folder / "notes.jsonl", lines),
+        "vectors.npy": create(fs, folder / "vectors.npy", stacked_npy_parts(vectors)),
+    }
     files |= {f"{name}.npy": create(fs, folder / f"{name}.npy", npy_parts(array)) for name, array in arrays.items()}
     sync_folder(fs, folder)
-    return SegmentEntry(len(vectors), files)
+    return SegmentEntry(sum(map(len, vectors)), files)
 
 
 def damage(folder: Path, files: Mapping[str, Stored], hashes: bool) -> list[str]:
@@ -136,10 +156,15 @@ def open_segment(folder: Path, entry: SegmentEntry, dim: int) -> Segment:
         with (folder / "notes.jsonl").open("rb") as file:
             notes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         vectors = map_npy(folder / "vectors.npy", np.dtype(np.float32), (entry.rows, dim))
-        lengths = map_npy(folder / "lengths.npy", np.dtype(np.int32), (entry.rows,))
-        bounds = map_npy(folder / "bounds.npy", np.dtype(np.int64), (2, None))
-        terms = map_npy(folder / "terms.npy", np.dtype(np.uint8), (int(bounds[0, -1]),))
-        entries = map_npy(folder / "entries.npy", np.dtype(np.int32), (2, int(bounds[1, -1])))
+        postings = open_postings(folder, entry.rows)
     except (OSError, ValueError, IndexError) as error:
         raise IndexCorrupt(f"{folder} cannot be read: {error} {MEND}") from error
-    return Segment(notes, Flat(vectors), Postings(terms, bounds, entries, lengths))
+    return Segment(notes, Flat(vectors, folder / "vectors.npy"), postings)
+
+
+def open_postings(folder: Path, rows: int) -> Postings:
+    """Maps the inverted lists of a segment. Raises OSError, ValueError, IndexError."""
+    lengths = map_npy(folder / "lengths.npy", np.dtype(np.int32), (rows,))
+    bounds = map_npy(folder / "bounds.npy", np.dtype(np.int64), (2, None))
+    terms = map_npy(folder / "terms.npy", np.dtype(np.uint8), (int(bounds[0, -1]),))
+    return Postings(terms, bounds, map_npy(folder / "entries.npy", np.dtype(np.int32), (2, int(bounds[1, -1]))), lengths)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace as changed
 from pathlib import Path, PurePath
 
-from index.disk import read_manifest
+from index.engines import sources_of
 from index.errors import IndexProblem, SourceMismatch, UsageError
 from index.inbox import inbox_of
 from index.notes import NoteFile, discover
+from index.places import Place
 
 
-def choose_sources(index_dir: Path, recorded: Sequence[str], notes: Sequence[Path], add: bool, replace: bool) -> tuple[str, ...]:
+def choose_sources(index_dir: Place, recorded: Sequence[str], notes: Sequence[Path], add: bool, replace: bool) -> tuple[str, ...]:
     """The folders to mirror, absolute: those recorded, with those given where `add`, or `replace`, allows it.
 
     The inbox beside the index is no folder that anybody named: the first that is named stands beside it.
@@ -21,7 +23,7 @@ def choose_sources(index_dir: Path, recorded: Sequence[str], notes: Sequence[Pat
     """
     if add and replace:
         raise UsageError("--add and --replace exclude each other.")
-    given = tuple(dict.fromkeys(str(note.expanduser().resolve()) for note in notes))
+    given = tuple(dict.fromkeys(os.path.realpath(note.expanduser()) for note in notes))
     if not given and not recorded:
         raise UsageError(f"{index_dir} mirrors no folder yet. Name one: rag index NOTES")
     if given and (replace or set(recorded) <= {str(inbox_of(index_dir))}):
@@ -38,11 +40,11 @@ def choose_sources(index_dir: Path, recorded: Sequence[str], notes: Sequence[Pat
     return (*recorded, *foreign)
 
 
-def with_inbox(index_dir: Path) -> tuple[str, ...]:
+def with_inbox(index_dir: Place) -> tuple[str, ...]:
     """The folders that an index mirrors and its inbox, unless that lies in one of them; the inbox alone where the index cannot be read."""
     inbox = inbox_of(index_dir)
     try:
-        sources = read_manifest(index_dir).sources
+        sources = sources_of(index_dir)
     except IndexProblem:
         sources = ()
     return sources if any(inbox.is_relative_to(source) for source in sources) else (*sources, str(inbox))

@@ -1,26 +1,34 @@
 """Exact inner-product search over one matrix of unit vectors.
 
-A score is defined once, by `exact`: the inner product in double precision, rounded to float32. NumPy or FAISS only narrow the choice,
-in single precision and with room for its rounding, so that neither the engine nor the place of a vector can change a result.
+A score is defined once, by `exact`: the inner product in double precision, rounded to float32. Whatever narrows the choice before does
+so in single precision and with room for its rounding, so that neither the way nor the place of a vector can change a result.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.index import Ids, Scores, Vectors
 
-if TYPE_CHECKING:
-    import faiss
+EXACT_UP_TO = 100_000
+"""Vectors that are all compared with every query; where there are more, `index.near` narrows the choice."""
 
-FAISS_FROM = 0
-"""From how many vectors on FAISS searches; below, and where every vector is wanted, NumPy does. The tests raise it to compare the two."""
+_CELLS = 2**22
+"""How many inner products are held at once."""
 
 _SPARE = 32
 """How many neighbours beyond k FAISS is asked for, to see whether rounding could have cut off one that belongs."""
+
+_GATHERED = 8
+"""Where fewer than one row in so many may be found, they are picked out first instead of multiplying all."""
+
+HEADER = 128
+"""Bytes before the first row of the file of vectors."""
 
 
 def exact(vectors: Vectors, query: Vectors) -> Scores:
@@ -45,66 +53,75 @@ def rounding(query: Vectors) -> float:
     return len(query) * 2.0**-23 * float(np.linalg.norm(query)) * 1.01
 
 
+def nothing() -> tuple[Ids, Scores]:
+    return np.empty(0, np.int64), np.empty(0, np.float32)
+
+
 class Flat:
-    """Searches one matrix `(n, dim)` of unit vectors, which may be memory-mapped, for the nearest rows."""
+    """Searches one matrix `(n, dim)` of unit vectors, which may be mapped from `file`, for the nearest rows."""
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(self, vectors: Vectors, file: Path | None = None) -> None:
         self.vectors = vectors
+        # reading leaves nothing behind in this process; each row taken from the map would keep the pages around it resident
+        self._file = file.open("rb", buffering=0) if file and len(vectors) > EXACT_UP_TO and hasattr(os, "pread") else None
 
-    @cached_property
-    def _faiss(self) -> faiss.IndexFlatIP:
-        import faiss
-
-        flat = faiss.IndexFlatIP(self.vectors.shape[1])
-        flat.add(np.ascontiguousarray(self.vectors))
-        return flat
+    def rows(self, rows: Ids) -> Vectors:
+        """The vectors of the rows named."""
+        if self._file is None:
+            return np.asarray(self.vectors[rows])
+        dim, descriptor = self.vectors.shape[1], self._file.fileno()
+        data = b"".join([os.pread(descriptor, 4 * dim, HEADER + 4 * dim * row) for row in np.asarray(rows).tolist()])
+        return np.frombuffer(data, np.float32).reshape(-1, dim)
 
     def score(self, query: Vectors, rows: Ids) -> Scores:
         """Exact scores of the rows named."""
-        return exact(self.vectors[rows], query)
+        return exact(self.rows(rows), query)
+
+    def best(self, query: Vectors, k: int, rows: Ids) -> tuple[Ids, Scores]:
+        """The k best of the rows named, in the order `(-score, row)`."""
+        vectors = self.rows(rows)
+        near = _near(vectors @ query, k, rounding(query))
+        return top(rows[near], exact(vectors[near], query), k)
 
     def search(self, queries: Vectors, k: int, rows: Ids | None = None) -> list[tuple[Ids, Scores]]:
         """For each query the k best rows, or all where there are fewer, in the order `(-score, row)`.
 
         `rows`, ascending, restricts the choice.
         """
-        count = len(self.vectors) if rows is None else len(rows)
-        if k < 1 or not count:
-            return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
-        narrow = self._narrow_numpy if count < max(FAISS_FROM, k + 1) else self._narrow_faiss
-        return [top(found, self.score(query, found), k) for query, found in zip(queries, narrow(queries, k, rows), strict=True)]
+        if k < 1 or not len(self.vectors) or (rows is not None and not len(rows)):
+            return [nothing() for _ in queries]
+        if rows is not None and len(rows) * _GATHERED < len(self.vectors):
+            return [self.best(query, k, rows) for query in queries]
+        if rows is None and len(self.vectors) > k + _SPARE:
+            return self._by_faiss(np.ascontiguousarray(queries, np.float32), k)
+        return [self._of_all(query, products, k, rows) for query, products in self._products(queries)]
 
-    def _narrow_numpy(self, queries: Vectors, k: int, rows: Ids | None) -> list[Ids]:
-        vectors = self.vectors if rows is None else self.vectors[rows]
-        return [_near(vectors @ query, k, rounding(query), rows) for query in queries]
-
-    def _narrow_faiss(self, queries: Vectors, k: int, rows: Ids | None) -> list[Ids]:
+    def _by_faiss(self, queries: Vectors, k: int) -> list[tuple[Ids, Scores]]:
+        """FAISS compares all where they lie; all are compared again where more than the spare ones are as near as the k-th."""
         import faiss
 
-        queries = np.ascontiguousarray(queries, np.float32)
-        bits = None if rows is None else _bitmap(rows, len(self.vectors))  # the selector only borrows it
-        chosen = None if bits is None else faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        scores, found = self._faiss.search(queries, k + _SPARE, params=chosen)
-        out = []
-        for query, near, ids in zip(queries, scores, found, strict=True):
-            least = float(near[k - 1]) - rounding(query)
-            if ids[-1] >= 0 and near[-1] >= least:  # more vectors than the spare ones are as near as the k-th
-                _, _, ids = self._faiss.range_search(
-                    query[None], float(np.nextafter(np.float32(least), np.float32(-np.inf))), params=chosen
-                )
-            out.append(ids[ids >= 0])
-        return out
+        found = []
+        for query, near, rows in zip(queries, *faiss.knn(queries, self.vectors, k + _SPARE, faiss.METRIC_INNER_PRODUCT), strict=True):
+            if near[-1] < near[k - 1] - rounding(query):
+                found.append(top(rows, self.score(query, rows), k))
+            else:
+                found.append(self._of_all(query, self.vectors @ query, k, None))
+        return found
+
+    def _products(self, queries: Vectors) -> Iterator[tuple[Vectors, Scores]]:
+        """Each query with its inner products in single precision with all rows."""
+        step = max(1, _CELLS // len(self.vectors))
+        for start in range(0, len(queries), step):
+            some = queries[start : start + step]
+            yield from zip(some, some @ self.vectors.T, strict=True)
+
+    def _of_all(self, query: Vectors, products: Scores, k: int, rows: Ids | None) -> tuple[Ids, Scores]:
+        near = _near(products if rows is None else products[rows], k, rounding(query))
+        found = near if rows is None else rows[near]
+        return top(found, self.score(query, found), k)
 
 
-def _near(scores: Scores, k: int, room: float, rows: Ids | None) -> Ids:
-    if k < len(scores):
-        found = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k] - room)
-    else:
-        found = np.arange(len(scores))
-    return found if rows is None else rows[found]
-
-
-def _bitmap(rows: Ids, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    bits = np.zeros(count, np.bool_)
-    bits[rows] = True
-    return np.packbits(bits, bitorder="little")
+def _near(scores: Scores, k: int, room: float) -> NDArray[np.int64]:
+    if k >= len(scores):
+        return np.arange(len(scores))
+    return np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k] - room)

@@ -13,29 +13,46 @@ from index.errors import IndexCorrupt, IndexMissing, IndexProblem
 from index.index import unit
 from index.lexical import Postings
 from index.manifest import DocumentEntry, Manifest, SegmentEntry
+from index.places import Place
+from index.postgres import verify as of_database
+from index.recorded import has_changed
 from index.segment import Segment, damage, open_segment, parse_note
 from index.types import Document
+from index.way import REMAKE
 
 
-def verify(path: Path) -> list[str]:
+def verify(path: Place) -> list[str]:
     """What is wrong with an index, the generations kept for roll-back included; nothing if it is whole. Raises IndexMissing."""
+    if not isinstance(path, Path):
+        return of_database.verify(path)
     problems: list[str] = []
     segments: dict[str, Segment | None] = {}
     looked: set[DocumentEntry] = set()
-    for number in (None, *archived(path)):
+    earlier = archived(path)
+    for number in (None, *earlier):
         try:
             manifest = read_manifest(path) if number is None else read_archived(path, number)
-        except IndexMissing:
-            raise
         except IndexProblem as error:
-            problems.append(str(error))
+            if isinstance(error, IndexMissing) and not earlier:
+                raise
+            problems.append(f"{path / 'manifest.json'} is missing." if isinstance(error, IndexMissing) else str(error))
             continue
+        if number is None:
+            problems += _current(path, manifest, max(earlier, default=0))
         for name, entry in manifest.segments.items():
             if name not in segments:
                 segments[name], found = _segment(segment_folder(path, name), entry, manifest.encoder.dim)
                 problems += found
         problems += _generation(manifest, segments, looked)
     return problems
+
+
+def _current(path: Path, manifest: Manifest, newest: int) -> Iterator[str]:
+    """What is wrong with the current generation as such: an older one put back in its place, or an encoder that is another by now."""
+    if newest > manifest.generation:
+        yield f"{path / 'manifest.json'} is stale: it is generation {manifest.generation}, and generation {newest} was kept after it."
+    if has_changed(manifest.encoder):
+        yield f"{path} was built by {manifest.encoder.name} ({manifest.encoder.fingerprint}), which is another encoder by now, or gone."
 
 
 def _segment(folder: Path, entry: SegmentEntry, dim: int) -> tuple[Segment | None, list[str]]:
@@ -47,7 +64,8 @@ def _segment(folder: Path, entry: SegmentEntry, dim: int) -> tuple[Segment | Non
         segment = open_segment(folder, entry, dim)
     except IndexCorrupt as error:
         return None, [str(error)]
-    return segment, [f"{folder}: {problem}" for problem in _postings(segment.postings)]
+    caches = [f"{problem} Search compares all vectors meanwhile; {REMAKE}." for problem in damage(folder, entry.caches, hashes=True)]
+    return segment, caches + [f"{folder}: {problem}" for problem in postings_faults(segment.postings)]
 
 
 def _generation(manifest: Manifest, segments: Mapping[str, Segment | None], looked: set[DocumentEntry]) -> Iterator[str]:
@@ -58,7 +76,7 @@ def _generation(manifest: Manifest, segments: Mapping[str, Segment | None], look
         segment = segments[name]
         for doc_id, document in documents.items():
             if segment and document not in looked:
-                yield from (f"{doc_id}: {problem}" for problem in _note(segment, doc_id, document))
+                yield from (f"{doc_id}: {problem}" for problem in note_faults(segment, doc_id, document))
         looked.update(documents.values())
     for doc_id, document in manifest.documents.items():
         if document.segment not in manifest.segments:
@@ -72,7 +90,8 @@ def _rows(documents: dict[str, DocumentEntry], rows: int) -> list[str]:
     return problems + [f"{left[2]} and {right[2]} share rows." for left, right in pairwise(spans) if right[0] < left[1]]
 
 
-def _note(segment: Segment, doc_id: str, entry: DocumentEntry) -> Iterator[str]:
+def note_faults(segment: Segment, doc_id: str, entry: DocumentEntry) -> Iterator[str]:
+    """What is wrong with one note of a segment whose files are whole."""
     try:
         note = parse_note(segment.line(entry.bytes))
     except (ValueError, KeyError, TypeError):
@@ -94,7 +113,8 @@ def _about(document: Document) -> str:
     return f"{document.doc_id}, {document.title!r}, {len(document.text)} characters"
 
 
-def _postings(postings: Postings) -> Iterator[str]:
+def postings_faults(postings: Postings) -> Iterator[str]:
+    """What is wrong with inverted lists that can be opened."""
     rows, counts = postings.entries
     terms = [postings.term(number) for number in range(postings.bounds.shape[1] - 1)]
     if (np.diff(postings.bounds) < 0).any() or any(left >= right for left, right in pairwise(terms)):

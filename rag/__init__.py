@@ -12,7 +12,7 @@ from rag.types import Answer, Hit, Leg, RetrieverName, Span, Turn
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 __all__ = ["Answer", "Hit", "Leg", "Pipeline", "RetrieverName", "Span", "Turn"]
 

@@ -13,12 +13,15 @@ from index.encoder import Encoder, open_encoder
 from index.errors import EncoderMismatch, ModelError, UsageError
 from index.index import Index
 from index.morphemes import BIGRAM, Analyser
+from index.places import Place, place_of
+from index.postgres.uri import Database
 from index.types import Filter
 from rag import hangul
 from rag.mixture import Mixture
 from rag.repair import Repaired, Repairer
 from rag.retriever import IndexRetriever
-from rag.span_reader import open_reader, reader_name
+from rag.span_reader import open_reader, over, reader_name
+from rag.stages import stage
 from rag.types import RETRIEVERS, Answer, Glance, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
@@ -67,23 +70,25 @@ class Pipeline:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Place,
         *,
         encoder: str | None = None,
         retriever: RetrieverName = "hybrid",
         reader: ReaderName | None = None,
         threshold: float | None = None,
     ) -> Self:
-        """Opens the index in a folder with the encoder that built it (or the one named); reader and threshold as `over` takes them.
+        """Opens the index in a folder, or of a `postgresql://` URI, with the encoder that built it (or the one named).
+
+        Reader and threshold are as `over` takes them.
 
         The lexical retriever compares no vectors: it is given an index of another encoder, or of one that is gone, too.
         Raises IndexMissing, IndexFormat, IndexCorrupt, EncoderMismatch, ModelError, UsageError.
         """
-        from index.folder import FolderIndex
+        from index.engines import open_index
 
-        place, by_words = Path(path), retriever == "lexical"
+        place, by_words = path if isinstance(path, Path | Database) else place_of(path), retriever == "lexical"
         opened = open_encoder(encoder) if encoder else _recorded(place, or_shipped=by_words)
-        index = FolderIndex.open(place, fingerprint=None if by_words else opened.fingerprint)
+        index = open_index(place, fingerprint=None if by_words else opened.fingerprint)
         return cls.over(index, opened, retriever=retriever, reader=reader, threshold=threshold)
 
     @classmethod
@@ -104,6 +109,13 @@ class Pipeline:
         analyser = Analyser()
         opened = open_reader(index, encoder, analyser, reader, threshold)
         return cls(index, encoder, analyser, retriever, opened, repairer=Repairer(index, analyser))
+
+    def renewed(self, place: Place) -> Self:
+        """The same over the index as it is now; the models stay open. Raises what `open` raises."""
+        from index.engines import open_index
+
+        index = open_index(place, fingerprint=self.encoder.fingerprint)
+        return replace(self, index=index, reader=over(index, self.reader), repairer=Repairer(index, self.analyser))
 
     @property
     def reader_name(self) -> str:
@@ -158,7 +170,8 @@ class Pipeline:
         as_typed: bool = False,
     ) -> list[Hit]:
         """The k best passages for the question, mended or as typed."""
-        return self.retriever(retriever).retrieve(self.repaired(question, as_typed).text, k, filter)
+        with stage("search"):
+            return self.retriever(retriever).retrieve(self.repaired(question, as_typed).text, k, filter)
 
     def glance(
         self, question: str, *, history: Sequence[Turn] = (), filter: Filter | None = None, k: int = 5, as_typed: bool = False
@@ -181,16 +194,18 @@ class Pipeline:
         as_typed: bool = False,
     ) -> Answer:
         """The answer with its evidence, or an honest refusal with the closest passages. `as_typed` mends no slips."""
-        question, meant = _readable(question), self.repaired(question, as_typed)
-        earlier = [replace(turn, question=self.repaired(turn.question, as_typed).text) for turn in history]
-        searched = self.carried(meant.text, earlier)
+        with stage("mend"):
+            question, meant = _readable(question), self.repaired(question, as_typed)
+            earlier = [replace(turn, question=self.repaired(turn.question, as_typed).text) for turn in history]
+            searched = self.carried(meant.text, earlier)
         if not any(char.isalpha() for char in searched):
             return Answer(question, "", (), 0.0, (), abstained=True, message=NO_QUESTION)
         hits = self.search(searched, k, filter, retriever, as_typed=True)
         if _SUMMARY.search(question):
             answer = Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY)
         else:
-            answer = self.reader.read(searched, hits)
+            with stage("read"):
+                answer = self.reader.read(searched, hits)
         notices = (*repair_notices(meant), *answer.notices)
         return replace(answer, question=question, searched=searched, notices=notices, repairs=meant.repairs)
 
@@ -201,7 +216,7 @@ def repair_notices(meant: Repaired) -> tuple[str, ...]:
     return (REPAIRED.format(words=hangul.searched_for(words)),) if words else ()
 
 
-def _recorded(place: Path, or_shipped: bool) -> Encoder:
+def _recorded(place: Place, or_shipped: bool) -> Encoder:
     """The encoder that built an index, or the shipped one where that cannot be opened: reading needs one, whichever it is."""
     from index.recorded import open_recorded
 

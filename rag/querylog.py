@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from index.errors import LogError
+from index.files import DISK, put
+from index.places import Place
 from rag.types import Answer
 
 Door = Literal["page", "shell", "api"]
@@ -145,10 +147,11 @@ class QueryLog:
         """Turns the log on or off for every process from now on. Raises LogError where that cannot be remembered."""
         try:
             if on:
-                self._switch.unlink(missing_ok=True)
+                if self._switch.exists():
+                    DISK.remove(self._switch)
             else:
                 self._make_folder()
-                self._switch.touch()
+                put(DISK, self._switch, b"")
         except OSError as problem:
             raise LogError(f"{self._switch} cannot be changed ({problem}). Turn the log off by the environment: RAG_LOG=0") from problem
 
@@ -250,9 +253,9 @@ def open_log(environment: Mapping[str, str] = os.environ) -> QueryLog:
     return QueryLog(Path(setting).expanduser().absolute())
 
 
-def index_name(index: Path) -> str:
-    """An index as entries name it: by its whole path."""
-    return str(index.resolve())
+def index_name(index: Place) -> str:
+    """An index as entries name it: by its whole path, or its URI without a password."""
+    return str(index.resolve() if isinstance(index, Path) else index)
 
 
 def state_folder(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
@@ -316,7 +319,7 @@ class Recorder:
     Where more comes than is written, the surplus is dropped and counted in `dropped`.
     """
 
-    def __init__(self, log: QueryLog, index: Path, room: int = 1000) -> None:
+    def __init__(self, log: QueryLog, index: Place, room: int = 1000) -> None:
         self.log = log
         self.index = index_name(index)
         self.dropped = 0

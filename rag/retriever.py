@@ -13,6 +13,7 @@ from index.index import Ids, Index, Scores
 from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.types import Filter, Passage
 from rag.mixture import Mixture, describe, shipped
+from rag.stages import stage
 from rag.types import Hit, Leg, RetrieverName
 
 DEPTH = 100
@@ -59,7 +60,8 @@ class IndexRetriever:
         ranked: dict[str, Ids] = {}
         scored: dict[str, Callable[[Ids], Scores]] = {}
         if self.name != "lexical":
-            vectors = self.encoder.encode_questions([question])
+            with stage("encode"):
+                vectors = self.encoder.encode_questions([question])
             ranked["dense"] = self.index.dense(vectors, depth, filter)[0][0]
             scored["dense"] = partial(self.index.score_dense, vectors[0])
         if self.name != "dense":

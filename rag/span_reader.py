@@ -310,6 +310,16 @@ def open_reader(
         return Noticed(sentences, f"{NO_SPANS}: {error}")
 
 
+def over(index: Index, reader: Reader) -> Reader:
+    """A reader that `open_reader` made, over another index; its model stays open."""
+    match reader:
+        case Noticed():
+            return replace(reader, reader=over(index, reader.reader))
+        case SpanReader() | SentenceReader():
+            return replace(reader, index=index)
+    return reader
+
+
 def reader_name(reader: Reader) -> str:
     """What `open_reader` calls a reader, or the class of one that it does not make."""
     match reader:

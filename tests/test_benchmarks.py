@@ -13,6 +13,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import psutil
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import accuracy, encoder, install, latency, machine, page, results, tables, typing
+from benchmarks import accuracy, encoder, install, latency, load, machine, page, results, tables, typing
 from benchmarks.__main__ import main
 from benchmarks.encoder import Round
 from benchmarks.machine import Clock, Load, Machine, MachineBusy
@@ -466,3 +467,49 @@ def test_figures_of_the_public_sets() -> None:
 def test_an_undefined_metric_is_no_figure() -> None:
     with pytest.raises(ValueError, match="None where a number is expected"):
         accuracy.number(None)
+
+
+# Load
+
+
+def test_users_at_the_page_and_at_the_api_while_the_index_changes(notes: Path) -> None:
+    found = load.measure(notes / "notes", notes / "questions.jsonl", users=4, minutes=0.05)
+    values = {each.name: each.value for each in found.figures}
+    assert found.tables[1].rows == ()
+    assert (values["errors"], found.settings["users"]) == (0, 4)
+    assert [row[:2] for row in found.tables[0].rows] == [("page", 2), ("api", 2)]
+    assert values["answers"] >= 8 and 0 < values["page, slowest user's answers to the busiest's"] <= 1
+    assert 0 < values["page, p50"] <= values["page, p95"] and 0 < values["api, p50"] <= values["api, p95"]
+    assert 50 < values["memory, highest"] < 3000
+    assert isinstance(found.settings["indexings beside"], int) and found.settings["indexings beside"] >= 1
+
+
+def test_a_soak_asks_what_it_is_told_to(notes: Path) -> None:
+    found = load.measure(notes / "notes", notes / "questions.jsonl", soak=True, asked=10, searched=70)
+    values = {each.name: each.value for each in found.figures}
+    assert (values["errors"], values["requests"], found.settings) == (0, 80, {"questions": 10, "searches": 70})
+    assert {each.name: each.goal for each in found.figures if each.goal is not None} == {
+        "errors": 0,
+        "memory, rise per 1,000 requests, second half": load.SLOPE,
+    }
+    assert found.tables[0].rows and found.tables[1].rows == ()
+
+
+def test_a_server_that_fails_its_users_is_seen() -> None:
+    done = load.Asked({"page": [1.0], "api": [1.0]}, {("page", 1): 1, ("page", 3): 9, ("api", 0): 0}, ["api: 503 broken"])
+    process: Any = None
+    found = {each.name: each for each in load._load_figures(done, load.Server("", process, [(3.0, 100.0), (8.0, 190.0)]), 10.0)}
+    assert {name: each.value for name, each in found.items() if not each.met} == {
+        "errors": 1,
+        "memory, rise from the second quarter to the last": 90,
+        "page, slowest user's answers to the busiest's": pytest.approx(1 / 9),
+        "api, slowest user's answers to the busiest's": 0,
+    }
+
+
+@given(st.floats(-5, 5), st.floats(0, 1000), st.integers(2, 60))
+def test_the_slope_of_a_line_is_its_own(rise: float, begin: float, length: int) -> None:
+    points = [(float(x), begin + rise * x) for x in range(length)]
+    assert load.slope(points) == pytest.approx(rise, abs=1e-6)
+    assert load.slope(points[:1]) == 0
+    assert 1 <= len(list(load.thinned(points, 7))) <= 7

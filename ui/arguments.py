@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.errors import UsageError
+from index.places import Place, place_of
 from rag.types import READERS
 from ui.console import probability
 
@@ -19,7 +21,9 @@ Options = argparse.Namespace
 DEFAULT_INDEX = "data/index"
 QUESTIONS = Path("data/questions.jsonl")
 CACHE = Path(".cache/vectors")
-INDEX_HELP = f"the folder of the index (default: $RAG_INDEX, else {DEFAULT_INDEX})"
+INDEX_HELP = (
+    f"where the index is: a folder, or postgresql://USER@HOST:PORT/DATABASE?schema=NAME (default: $RAG_INDEX, else {DEFAULT_INDEX})"
+)
 
 
 def add_verb(verbs: Verbs, name: str, handle: Callable[[Options], int], help: str, formats: bool = True) -> argparse.ArgumentParser:
@@ -35,7 +39,15 @@ def add_verb(verbs: Verbs, name: str, handle: Callable[[Options], int], help: st
 
 
 def add_place(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--index", type=Path, metavar="DIR", default=Path(os.environ.get("RAG_INDEX") or DEFAULT_INDEX), help=INDEX_HELP)
+    verb.add_argument("--index", type=place, metavar="PLACE", default=os.environ.get("RAG_INDEX") or DEFAULT_INDEX, help=INDEX_HELP)
+
+
+def place(text: str) -> Place:
+    """A place of an index, as an argument."""
+    try:
+        return place_of(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_encoder(verb: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from index.errors import DataError, UsageError
 from index.job import Job
+from index.places import Place, beside
 from index.split import locator
 from index.types import Document, Locator, Passage, Progress
 from rag.drafting.gold_file import Gold, GoldFile, gold_path, quote_of
@@ -64,7 +65,7 @@ class Bench:
     """One for a page: `place` is the folder of the index. At most one job runs; it ends with what it found, or how many it drafted."""
 
     pipeline: Callable[[], Asks]
-    place: Path | None
+    place: Place | None
     job: Job[Outcome | int] | None = None
     run: Outcome | None = None
     compared: Outcome | None = None
@@ -73,8 +74,8 @@ class Bench:
     split: str = "dev"
     _lock: Lock = field(default_factory=Lock)
 
-    def home(self) -> Path:
-        """The folder of the index; UsageError where the page has no place of its own."""
+    def home(self) -> Place:
+        """The place of the index; UsageError where the page has no place of its own."""
         if self.place is None:
             raise UsageError("this page stands before no index folder: open it with `rag ui`")
         return self.place
@@ -131,7 +132,7 @@ class Bench:
 
         if which == "file":
             return load_loose(self.uploaded)
-        return load_input(self.home().parent / BESIDE if which == "index" else self.gold.path, None, "all")
+        return load_input(beside(self.home()).parent / BESIDE if which == "index" else self.gold.path, None, "all")
 
     def upload(self, files: Sequence[Path]) -> Choice:
         """Takes files as a set of questions instead of those before; DataError, UsageError, and then those before stay."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from index.errors import RagError, UsageError
+from index.places import Place
 from index.types import Filter
 from rag.types import RETRIEVERS, RetrieverName
 from ui import scope, view
@@ -91,13 +91,13 @@ def note(asks: Asks, doc_id: str, start: int = 0, end: int | None = None) -> Jso
     }
 
 
-def status(index_dir: Path) -> Json:
+def status(index_dir: Place) -> Json:
     """What `rag status --format json` prints. Raises IndexProblem."""
-    from index.folder import FolderIndex
+    from index.engines import open_index
     from index.recorded import has_changed
 
-    opened = FolderIndex.open(index_dir)
-    return view.status_dict(str(index_dir), opened, has_changed(opened.manifest.encoder))
+    opened = open_index(index_dir)
+    return view.status_dict(str(index_dir), opened, has_changed(opened.encoder))
 
 
 def kept(notes: Sequence[str] = (), folders: Sequence[str] = (), weeks: Sequence[int] = (), types: Sequence[str] = ()) -> Filter | None:

@@ -6,6 +6,7 @@ Exit: 0 answered or done, 1 nothing found or abstained (every question of severa
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,11 +16,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import IndexMissing, IndexProblem, ModelError, RagError, UsageError
-from index.types import Filter, Generation
+from index.errors import IndexProblem, ModelError, RagError, UsageError
+from index.types import Filter
 from rag import __version__
 from rag.types import RETRIEVERS
-from ui import cli_compare, cli_eval, cli_llm, cli_log, cli_questions, cli_study, cli_train, cli_voice, scope, view
+from ui import (
+    cli_compare,
+    cli_copy,
+    cli_doctor,
+    cli_eval,
+    cli_llm,
+    cli_log,
+    cli_mend,
+    cli_questions,
+    cli_study,
+    cli_train,
+    cli_users,
+    cli_voice,
+    scope,
+    view,
+)
 from ui.arguments import Options, add_encoder, add_llm, add_place, add_reader, add_verb
 from ui.console import count, progress, show
 
@@ -30,6 +46,9 @@ if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 ANSWERED, NOTHING, INTERRUPTED = 0, 1, 130
+NO_MEMORY = ("bad_alloc", "failed to map segment", "Cannot allocate memory")
+"""What libraries say where Python would raise MemoryError."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 EXITS = (
     "Exit status: 0 answered or done, 1 nothing found, abstained, or a metric fell, 2 wrong usage, 3 input or index error, 130 interrupted."
 )
@@ -51,6 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; what is still buffered must not raise at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
+    except Exception as problem:
+        if said := _of_the_machine(problem):
+            return _failed(f"error: {said}", RagError.exit_code)
+        raise
+
+
+def _of_the_machine(problem: Exception) -> str:
+    """What to tell of an error that is neither the program's nor the user's: no memory, no room, no right to write; empty for others."""
+    if isinstance(problem, MemoryError) or any(sign in str(problem) for sign in NO_MEMORY):
+        return "this takes more memory than there is; what was committed before is whole. Close other programs"
+    if isinstance(problem, OSError) and problem.errno in NO_ROOM:
+        return f"{problem}. What was committed before is whole: make room, or give yourself the right, then repeat the command"
+    return ""
 
 
 def _failed(message: str, code: int) -> int:
@@ -206,60 +238,61 @@ def _encoder(options: Options) -> Encoder:
 
 def status(options: Options) -> int:
     """What the index holds."""
+    from index.engines import open_index
     from index.folder import FolderIndex
     from index.recorded import has_changed
 
-    opened = FolderIndex.open(options.index)
-    shown = str(options.index), opened, has_changed(opened.manifest.encoder)
-    show(options, view.status_dict(*shown), partial(view.status_text, *shown))
+    opened = open_index(options.index)
+    shown = str(options.index), opened, has_changed(opened.encoder)
+    search = opened.searching() if isinstance(opened, FolderIndex) else []
+    show(options, view.status_dict(*shown), partial(view.status_text, *shown, search=search))
     return ANSWERED
 
 
 def history(options: Options) -> int:
     """The generations that can be returned to."""
-    kept = _generations(options.index)
+    from index import engines
+
+    kept = engines.history(options.index)
     show(options, {"generations": [asdict(each) for each in kept]}, partial(view.history_text, kept))
     return ANSWERED
 
 
 def rollback(options: Options) -> int:
     """Returns to an earlier generation, even where the current one is broken."""
-    from index import folder
+    from index import engines
 
-    earlier = [each.number for each in _generations(options.index) if not each.current]
+    earlier = [each.number for each in engines.history(options.index) if not each.current]
     if not earlier:
         raise UsageError(f"{options.index} has no earlier generation to return to: `rag history` lists what is kept")
-    folder.rollback(options.index, options.generation or earlier[0])
+    engines.rollback(options.index, options.generation or earlier[0])
     return history(options)
 
 
-def _generations(place: Path) -> list[Generation]:
-    """Newest first; IndexMissing where there is none."""
-    from index import disk
-
-    kept = disk.history(place)
-    if not kept:
-        raise IndexMissing(f"There is no index in {place}. Make one: rag index --index {place} NOTES")
-    return kept
-
-
 def verify(options: Options) -> int:
-    """Compares every file and every row of the index with its manifest."""
+    """Compares every file and every row of the index with its manifest; with `--repair`, mends it before."""
     from index import verify as inspection
 
+    lost = cli_mend.repaired(options) if options.repair else False
     problems = inspection.verify(options.index)
     found = {"index": str(options.index), "whole": not problems, "problems": problems}
     show(options, found, partial(view.verify_text, str(options.index), problems))
-    return RagError.exit_code if problems else ANSWERED
+    return RagError.exit_code if problems else NOTHING if lost else ANSWERED
 
 
 def page(options: Options) -> int:
     """Serves the page until Ctrl-C, which is how it is meant to end."""
     from rag.language_model import open_model
+    from ui.door import Door
+    from ui.observe import watch
+    from ui.users import Users
     from ui.web import serve
 
+    users = Users(options.auth) if options.auth else None
+    door = Door(tuple(options.host_name), users, options.rate, watch(options.log_format))
+    llm = open_model(options.llm, options.llm_model)
     with suppress(KeyboardInterrupt):
-        serve(options.index, options.host, options.port, open_browser=options.open, llm=open_model(options.llm, options.llm_model))
+        serve(options.index, options.host, options.port, open_browser=options.open, llm=llm, door=door, insecure=options.insecure)
     return ANSWERED
 
 
@@ -279,6 +312,9 @@ def parser() -> argparse.ArgumentParser:
     cli_study.add_study(verbs)
     cli_log.add_log(verbs)
     cli_train.add_verbs(verbs, add_place)
+    cli_copy.add_copy(verbs)
+    cli_users.add_users(verbs)
+    cli_doctor.add_doctor(verbs)
     return program
 
 
@@ -340,7 +376,33 @@ def _add_ui(verbs: Verbs) -> None:
     verb.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine only)")
     verb.add_argument("--port", type=int, default=7860, help="port to listen at (default: 7860)")
     verb.add_argument("--open", action="store_true", help="open a browser window on the page")
+    verb.add_argument("--auth", type=Path, metavar="FILE", help="ask for a name and a password of this file (rag users add NAME)")
+    verb.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which others reach the page, such as that of a proxy before it; may be repeated",
+    )
+    verb.add_argument("--insecure", action="store_true", help="let whoever reaches the page in, without --auth")
+    verb.add_argument(
+        "--rate",
+        type=_any_count,
+        default=20,
+        metavar="N",
+        help="requests a second of one client on the average, ten times as many at once; 0 for any number (default: 20)",
+    )
+    verb.add_argument(
+        "--log-format", choices=("text", "json"), help="a line on stderr for each request and each answer (default: for warnings alone)"
+    )
     add_llm(verb)
+
+
+def _any_count(text: str) -> int:
+    return count(text, 0)
+
+
+_any_count.__name__ = count.__name__
 
 
 def _add_status(verbs: Verbs) -> None:
@@ -359,7 +421,12 @@ def _add_rollback(verbs: Verbs) -> None:
 
 
 def _add_verify(verbs: Verbs) -> None:
-    add_verb(verbs, "verify", verify, "check every file of the index against its manifest")
+    verb = add_verb(verbs, "verify", verify, "check every file of the index against its manifest")
+    verb.add_argument(
+        "--repair",
+        action="store_true",
+        help="first mend what is harmed: whole parts are kept, notes are read and embedded again where they must be",
+    )
 
 
 if __name__ == "__main__":

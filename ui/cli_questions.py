@@ -94,12 +94,12 @@ def _written(options: Options, spans: Sequence[Draft], documents: Sequence[Docum
 
 def _documents(options: Options) -> list[Document]:
     """The notes under the folders given, else those of the index."""
-    from index.folder import FolderIndex
+    from index.engines import open_index
     from index.notes import discover, read_notes
     from index.types import NoteProblem
 
     if not options.notes:
-        index = FolderIndex.open(options.index)
+        index = open_index(options.index)
         return [index.document(info.doc_id) for info in index.documents()]
     files = discover([folder.expanduser() for folder in options.notes])
     found: list[Document] = []

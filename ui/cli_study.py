@@ -13,6 +13,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
+from index.files import save
 from index.types import Filter
 from ui import scope, view
 from ui.arguments import Options, add_verb
@@ -20,7 +21,7 @@ from ui.console import count, need_folders, progress, show
 from ui.count import Count
 
 if TYPE_CHECKING:
-    from index.folder import FolderIndex
+    from index.engines import Stored
     from rag.study.cards import Card
     from rag.study.overview import Glance, Point
     from ui.arguments import Verbs
@@ -55,12 +56,12 @@ def add_study(verbs: Verbs) -> None:
 
 def study(options: Options) -> int:
     """Shows cards or notes at a glance, or writes a file of cards: 1 where there are none."""
-    from index.folder import FolderIndex
+    from index.engines import open_index
 
     if (options.what == "export") != bool(options.file):
         raise UsageError("name the file that `rag study export` writes, cards.apkg or cards.csv, and none for anything else")
     need_folders(options.file)
-    index = FolderIndex.open(options.index)
+    index = open_index(options.index)
     kept = Filter(tuple(options.note), tuple(options.folder), tuple(options.week))
     if not scope.keeps_any(kept, index.documents()):
         raise UsageError("no note is left by --note, --folder and --week: `rag status` lists the notes")
@@ -70,7 +71,7 @@ def study(options: Options) -> int:
     return _export(options, cards) if options.what == "export" else _list(options, cards)
 
 
-def _cards(options: Options, index: FolderIndex, kept: Filter) -> Sequence[Card]:
+def _cards(options: Options, index: Stored, kept: Filter) -> Sequence[Card]:
     """The cards asked for: none that was left out, none whose words are gone."""
     from rag.study.book import book_of
     from rag.study.desk import cards_of, desk_of
@@ -101,14 +102,14 @@ def _export(options: Options, cards: Sequence[Card]) -> int:
         print("There is no card to export: `rag study cards` shows what the notes give", file=sys.stderr)
         return NOTHING
     try:
-        options.file.write_bytes(write(cards, DECK, time()))
+        save(options.file, write(cards, DECK, time()))
     except OSError as problem:
         raise UsageError(f"cannot write {options.file}: {problem.strerror}") from problem
     show(options, {"file": str(options.file), "cards": len(cards)}, lambda _: f"{Count(len(cards)):card|cards} written to {options.file}")
     return DONE
 
 
-def _overview(options: Options, index: FolderIndex, kept: Filter) -> int:
+def _overview(options: Options, index: Stored, kept: Filter) -> int:
     from index.morphemes import Analyser
     from rag.study.overview import PER_NOTE, overview
 

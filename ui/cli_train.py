@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UsageError
+from index.files import save
+from index.places import Place
 from ui import view
 from ui.console import count, progress, share
 
 if TYPE_CHECKING:
-    from index.folder import FolderIndex
+    from index.engines import Stored
     from index.types import Passage
 
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -107,10 +109,10 @@ def train_retriever(options: Options) -> int:
 
 def adapt(options: Options) -> int:
     """Prints the verdict, and embeds the notes anew where the adapted encoder wins; 1 where the old one is kept."""
-    from index.folder import FolderIndex
+    from index.engines import open_index
     from rag.training.adapt import adapt as adapt_encoder
 
-    index = FolderIndex.open(options.index)
+    index = open_index(options.index)
     encoder = _adaptable(index)
     out = _folder(options.out / _digest(index, options.epochs))
     verdict = adapt_encoder(index, encoder, out, options.epochs)
@@ -126,7 +128,7 @@ def adapt(options: Options) -> int:
     return 0
 
 
-def _adaptable(index: FolderIndex) -> Path:
+def _adaptable(index: Stored) -> Path:
     """The folder of the encoder that built the index. UsageError where that is neither the shipped one nor one adapted from it."""
     from index.encoder import MODEL_FILE, SHIPPED, OnnxEncoder
 
@@ -139,7 +141,7 @@ def _adaptable(index: FolderIndex) -> Path:
     return folder
 
 
-def _digest(index: FolderIndex, epochs: int) -> str:
+def _digest(index: Stored, epochs: int) -> str:
     """What the adapted encoder follows from: another run neither goes on from its checkpoint nor writes over the encoder it gave."""
     from hashlib import sha256
 
@@ -147,7 +149,7 @@ def _digest(index: FolderIndex, epochs: int) -> str:
     return "adapted-" + sha256(json.dumps([index.encoder_fingerprint, epochs, *hashes]).encode()).hexdigest()[:12]
 
 
-def _switch(place: Path, encoder: Path) -> None:
+def _switch(place: Place, encoder: Path) -> None:
     """Embeds the notes of an index with another encoder."""
     from index.build import update
     from index.encoder import open_encoder
@@ -192,7 +194,7 @@ def _run_folder(options: Options, checkpoint: str) -> Path:
     if before != run:
         differs = ", ".join(f"{name} {before.get(name)} → {run[name]}" for name in run if run[name] != before.get(name))
         raise UsageError(f"{out / checkpoint} is of another run ({differs}): choose another --out, or remove it to begin anew")
-    file.write_text(json.dumps(run, indent=1) + "\n", "utf-8")
+    save(file, (json.dumps(run, indent=1) + "\n").encode())
     return out
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError
+from index.files import save as save_bytes
 from index.job import Clock
 from index.types import Progress
 from ui import view
@@ -34,7 +35,7 @@ def need_folders(*files: Path | None) -> None:
 def save(file: Path, text: str) -> None:
     """Writes a file that was asked for; UsageError where it cannot be."""
     try:
-        file.write_text(text, encoding="utf-8")
+        save_bytes(file, text.encode())
     except OSError as problem:
         raise UsageError(f"cannot write the report to {file}: {problem.strerror}") from problem
 

@@ -264,12 +264,13 @@ def status_dict(place: str, index: Index, changed: bool) -> Json:
     }
 
 
-def status_text(place: str, index: Index, changed: bool, style: Style = PLAIN) -> str:
-    """What an index holds: its own facts, then a table of its notes, then what their readers warned of."""
+def status_text(place: str, index: Index, changed: bool, style: Style = PLAIN, search: Sequence[str] = ()) -> str:
+    """What an index holds: its own facts, `search` among them, then a table of its notes, then what their readers warned of."""
     documents = index.documents()
     held = f"{Count(len(documents)):note|notes}, {Count(len(index)):passage|passages}"
     head = f"{wrapped(place, style.strong)}: generation {index.generation}, {held}"
     facts = [f"mirrors {', '.join(index.sources) or 'no folder'}", f"encoder {index.encoder_name}"]
+    facts += [f"search: {line}" for line in search]
     facts += [f"the encoder has changed since: embed the notes anew with `rag index --index {place}`"] if changed else []
     notes = table(
         ("note", "title", "passages", "characters"), [(each.doc_id, each.title, each.passages, each.characters) for each in documents]

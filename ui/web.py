@@ -8,22 +8,30 @@ import os
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from errno import EACCES, EADDRINUSE
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
 from index.notes.limits import MAX_FILE_BYTES
+from index.places import Place
 from rag.language_model import LanguageModel
 from rag.querylog import Recorder, open_log
 from ui import calls, html, html_ask, html_voice, tools, web_ask, web_log, web_measure, web_notes, web_questions, web_study
 from ui.api import PLACE, api
+from ui.door import Door
 from ui.i18n import KO, LANGS, texts
+from ui.i18n_guard import guard_texts
+from ui.observe import Log, LogHandler, Observed, Told
 from ui.view import Json
+from ui.web_auth import Gate, who
 from ui.web_frame import PICK, Frame
-from ui.web_guard import LocalOnly, local_hosts
+from ui.web_guard import Bounded, Limited, LocalOnly, host_names, local_hosts, must_be_guarded
 from ui.web_index import Asks, shelf_of
 
 if TYPE_CHECKING:
@@ -31,23 +39,54 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("page.js", "ask.js", "notes.js", "voice.js")
-STYLES = ("page.css", "note.css", "ask.css", "notes.css", "measure.css", "questions.css", "voice.css", "study.css", "llm.css")
+SCRIPTS = ("guard.js", "page.js", "ask.js", "notes.js", "voice.js")
+STYLES = ("page.css", "note.css", "ask.css", "notes.css", "measure.css", "questions.css", "voice.css", "study.css", "llm.css", "guard.css")
+SIGNED = "window.signedIn = true;"
+"""Tells the page's script that there is a way out to be shown."""
+UPLOADS_LAST = (600, 3600)
+"""Seconds between two looks for uploads that nobody took, and the age at which they go."""
 
 
 def serve(
-    index_dir: Path, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False, llm: LanguageModel | None = None
+    index_dir: Place,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    open_browser: bool = False,
+    llm: LanguageModel | None = None,
+    door: Door | None = None,
+    insecure: bool = False,
 ) -> None:
-    """Serves the page until interrupted. An index that cannot be opened is said on the page; UsageError where the port is taken."""
+    """Serves the page until interrupted. An index that cannot be opened is said on the page.
+
+    UsageError where the port is taken, or where others could reach the page unasked and that is not meant (`insecure`).
+    """
+    door = door or Door()
+    must_be_guarded(host, door.names, door.users is not None, insecure)
     listener = listen(host, port)
+    door = replace(door, names=tuple(host_names(door.names, port)))
     status = partial(calls.status, index_dir)
-    with Recorder(open_log(), index_dir) as recorder:
-        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir, llm)
-        run(app, listener, open_browser=open_browser)
+    with _private_uploads(), Recorder(open_log(), index_dir) as recorder:
+        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir, llm, door)
+        run(app, listener, open_browser=open_browser, log=door.seen.log)
 
 
-def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False) -> None:
-    """Serves an application on a listening socket until interrupted."""
+@contextmanager
+def _private_uploads() -> Iterator[None]:
+    """A folder for uploads that no other user of the machine reads, and that goes with the server; Gradio's own is shared and stays."""
+    with TemporaryDirectory(prefix="rag-uploads-") as folder:  # made readable by its owner alone
+        before = os.environ.get("GRADIO_TEMP_DIR")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("GRADIO_TEMP_DIR") if before is None else os.environ.update(GRADIO_TEMP_DIR=before)
+
+
+def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False, log: Log | None = None) -> None:
+    """Serves an application on a listening socket until interrupted. What the server complains of goes to `log`, if it has a format."""
+    import logging
+
     import uvicorn
 
     host, port = listener.getsockname()[:2]
@@ -56,7 +95,12 @@ def run(app: "FastAPI", listener: socket.socket, *, open_browser: bool = False) 
     print(f"{over}{address}  (Ctrl+C stops)", file=sys.stderr, flush=True)
     if open_browser:  # the socket listens already: the browser waits the moment that is left
         webbrowser.open(address)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)).run(sockets=[listener])
+    settings: dict[str, Any] = {"log_level": "warning", "timeout_graceful_shutdown": 2, "proxy_headers": False, "server_header": False}
+    if log and log.format:
+        logging.getLogger().addHandler(LogHandler(log))
+        settings["log_config"] = None
+    # Addresses are those of connections: what a proxy header says of them anybody may say.
+    uvicorn.Server(uvicorn.Config(app, **settings)).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,8 +124,9 @@ def application(
     hosts: Iterable[str],
     status: Callable[[], Json] | None = None,
     recorder: Recorder | None = None,
-    place: Path | None = None,
+    place: Place | None = None,
     llm: LanguageModel | None = None,
+    door: Door | None = None,
 ) -> "FastAPI":
     """The page and the API as an ASGI application that answers under the given hosts only; `status` is what `/api/status` answers.
 
@@ -89,9 +134,9 @@ def application(
     large language model that the page may ask too.
     """
     with_tools = tools.can_serve()
-    recorder = recorder or web_log.silent()
-    others = web_log.recorded(pipeline, recorder, "api")
-    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place, llm)
+    recorder, door = recorder or web_log.silent(), door or Door()
+    others = web_log.recorded(door.seen.answering(pipeline, "api"), recorder, "api")
+    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place, llm, door.seen.answering(pipeline, "page"))
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import RedirectResponse
@@ -99,7 +144,7 @@ def application(
     from ui.web_theme import theme
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(LocalOnly, hosts=hosts)
+    _guard(app, pipeline, hosts, door)
     app.add_route(PLACE, lambda request: RedirectResponse(f"{PLACE}/docs"))  # else the page's mount below answers it
     app.mount(PLACE, api(others, status))
     gr.mount_gradio_app(
@@ -113,33 +158,50 @@ def application(
         mcp_server=with_tools,
         max_file_size=MAX_FILE_BYTES,
         enable_monitoring=False,
+        allowed_paths=[],
+        blocked_paths=[str(place.resolve())] if isinstance(place, Path) else [],
         favicon_path=str(ASSETS / "icon.svg"),
         theme=theme(),
-        head=f"<style>{''.join(map(_asset, STYLES))}{web_measure.style()}</style><script>{_script()}</script>",
+        head=f"<style>{''.join(map(_asset, STYLES))}{web_measure.style()}</style><script>{SIGNED * bool(door.users)}{_script()}</script>",
     )
     return app
+
+
+def _guard(app: "FastAPI", pipeline: Callable[[], Asks], hosts: Iterable[str], door: Door) -> None:
+    """Puts the layers before everything that is served; the one added last is met first."""
+    app.add_middleware(Told, seen=door.seen, pipeline=pipeline)
+    app.add_middleware(Bounded)
+    app.add_middleware(Limited, rate=door.rate, key=who)
+    if door.users:
+        wrong = partial(door.seen.log.warning, "sign-in")
+        app.add_middleware(Gate, users=door.users, told=lambda line: wrong(what=line))
+    app.add_middleware(LocalOnly, hosts=hosts, names=door.names)
+    app.add_middleware(Observed, seen=door.seen)
 
 
 def build(
     pipeline: Callable[[], Asks],
     offered: Iterable[tools.Tool],
     recorder: Recorder,
-    place: Path | None = None,
+    place: Place | None = None,
     llm: LanguageModel | None = None,
+    asked: Callable[[], Asks] | None = None,
 ) -> "gr.Blocks":
     """The page. `pipeline` gives the current pipeline or raises RagError, which is then shown; it is called on every question.
+
+    `asked` gives it as those ask it who take their turn.
 
     The tools offered are the only functions of the page that others may call.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    with gr.Blocks(title=KO.title, analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(title=KO.title, analytics_enabled=False, fill_width=True, delete_cache=UPLOADS_LAST) as blocks:
         for tool in offered:  # before the page's own events take their names; out of the queue, which would call them over HTTP
             gr.api(tool, queue=False)
         lang = gr.Textbox("ko", visible=False)
         header = gr.HTML(html.header("ko", 0, 0), elem_id="top", js_on_load=PICK.format("lang"), apply_default_css=False)
-        frame = Frame(blocks, lang, header, pipeline, recorder, place, llm)
+        frame = Frame(blocks, lang, header, pipeline, asked or pipeline, recorder, place, llm)
         with gr.Tabs(elem_id="views", selected="ask"):
             with gr.Tab(KO.view_ask, id="ask", elem_id="view-ask") as asking:
                 parts = web_ask.layout(frame)
@@ -168,6 +230,7 @@ def _script() -> str:
             "offline": html.offline(t.lang),
             **html_ask.script_words(t.lang),
             **html_voice.script_words(t.lang),
+            "guard": asdict(guard_texts(t.lang)),
         }
         for t in map(texts, LANGS)
     }

@@ -111,7 +111,7 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
     import gradio as gr
 
     pipeline, recorder, lang = frame.pipeline, frame.recorder, frame.lang
-    asking = web_log.recorded(pipeline, recorder, "page")
+    asking = web_log.recorded(frame.asked, recorder, "page")
     words = [lang, frame.header, *tabs, parts.question, parts.ask, parts.settings, parts.retriever, parts.k, parts.log]
     shown = [parts.view, parts.answer, parts.sources, parts.trail, parts.talk]
     given = [parts.question, parts.retriever, parts.k, parts.scope.kept, lang, parts.talk, parts.kept]

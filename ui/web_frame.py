@@ -5,9 +5,9 @@ No annotations are postponed here: Gradio reads those of the event handlers, and
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.places import Place
 from rag.language_model import LanguageModel
 from rag.querylog import Recorder
 from ui.i18n import Lang, language
@@ -36,6 +36,8 @@ STREAMED: dict[str, Any] = {**QUIET, "queue": True}
 class Frame:
     """What every view is built with. `pipeline` gives the current pipeline or raises RagError; it is called on every question.
 
+    `asked` gives it as those ask it who take their turn.
+
     `place` is the folder of the index, None where the page stands before an index that is not its own to change; `llm` is the large
     language model that is asked beside it, where one is set.
     """
@@ -44,8 +46,9 @@ class Frame:
     lang: "gr.Textbox"
     header: "gr.HTML"
     pipeline: Callable[[], Asks]
+    asked: Callable[[], Asks]
     recorder: Recorder
-    place: Path | None
+    place: Place | None
     llm: LanguageModel | None = None
 
 

@@ -6,12 +6,14 @@ An index whose vectors no model here can be compared with is served too, by its 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
 from index.errors import EncoderMismatch, ModelError, RagError
+from index.places import Place
 from index.types import Document, DocumentInfo, Filter
 from rag.types import Answer, Glance, Hit, RetrieverName, Turn
 from ui.i18n import KO
@@ -119,24 +121,35 @@ class ByWords(Before):
         return answer if retriever == "lexical" else replace(answer, notices=(self.notice, *answer.notices))
 
 
-def shelf_of(index_dir: Path) -> Shelf:
-    """The pipeline of the index in a folder; a model folder that was away and is back counts as a change too."""
-    from index.disk import read_manifest
+def shelf_of(index_dir: Place) -> Shelf:
+    """The pipeline of an index; a model folder that was away and is back counts as a change too."""
+    from index.engines import standing
 
     def stamp() -> Hashable:
-        manifest = read_manifest(index_dir)
-        return manifest.generation, Path(manifest.encoder.name).exists()
+        generation, encoder = standing(index_dir)
+        return generation, Path(encoder.name).exists()
 
-    return Shelf(lambda: open_pipeline(index_dir), stamp)
+    before: Asks | None = None
+
+    def opened() -> Asks:
+        nonlocal before
+        before = open_pipeline(index_dir, before)
+        return before
+
+    return Shelf(opened, stamp)
 
 
-def open_pipeline(index_dir: Path) -> Asks:
+def open_pipeline(index_dir: Place, before: Asks | None = None) -> Asks:
     """The default pipeline of an index, or where its model has changed or is gone one that searches by words.
 
+    The models of the one `before` are taken over where they fit: to open them takes seconds, in which nothing would be answered.
     Raises RagError where neither can be had.
     """
     from rag.pipeline import Pipeline
 
+    if isinstance(before, Pipeline):
+        with suppress(EncoderMismatch):
+            return before.renewed(index_dir)
     try:
         return Pipeline.open(index_dir)
     except EncoderMismatch:

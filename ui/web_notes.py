@@ -27,7 +27,7 @@ from ui.web_index import held
 if TYPE_CHECKING:
     import gradio as gr
 
-    from index.folder import FolderIndex
+    from index.engines import Stored
 
 DROP = "window.notesView.drop(element, upload, (files) => trigger('select', { do: 'add', ...files }))"
 """Gives the page's script what it uploads with, and what it says the end of it to."""
@@ -75,15 +75,15 @@ class Desk:
                 raise
             return ()
 
-    def opened(self) -> "FolderIndex | None":
-        """The index, where it lies in a folder and can be opened."""
-        from index.folder import FolderIndex
+    def opened(self) -> "Stored | None":
+        """The index, where it can be opened and its vectors are at hand."""
+        from index.engines import Stored
 
         try:
             index = self.frame.pipeline().index
         except RagError:
             return None
-        return index if isinstance(index, FolderIndex) else None
+        return index if isinstance(index, Stored) else None
 
 
 def view(frame: Frame, tab: "gr.Tab") -> None:
@@ -228,7 +228,7 @@ def _side(desk: Desk, shown: Side, lang: Lang) -> str:
         return html.answer_side(html.Problem(str(error)), lang)
 
 
-def _map(desk: Desk, index: "FolderIndex", lang: Lang) -> str:
+def _map(desk: Desk, index: "Stored", lang: Lang) -> str:
     chosen = sampled(len(index), html_map.MOST)
     vectors, passages = index.vectors(chosen), index.passages(chosen)
     held = {note.doc_id: note for note in _holdings(desk).notes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,9 +37,16 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 """The format of each file name suffix, in lower case."""
 
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a file name may hold, and no line."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoteFile:
-    """A note on disk. `doc_id` is its NFC path relative to `root`, with `/`; with several roots the root's folder name stands before it."""
+    """A note on disk. `doc_id` is its NFC path relative to `root`, with `/`; with several roots the root's folder name stands before it.
+
+    Control characters of a file name are U+FFFD in it.
+    """
 
     doc_id: str
     path: Path
@@ -108,7 +116,7 @@ def _walk(base: Path) -> Iterator[Path]:
     waiting = [base]
     while waiting or links:
         path = waiting.pop() if waiting else links.pop(0)
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # of links in a circle, which `resolve` fails on, it gives the place where they close
         if real in seen:
             continue
         seen.add(real)
@@ -131,7 +139,7 @@ def _format(name: str) -> str | None:
 
 
 def _doc_id(parts: Sequence[str]) -> str:
-    return unicodedata.normalize("NFC", "/".join(_readable(part) for part in parts))
+    return unicodedata.normalize("NFC", _UNPRINTABLE.sub("\ufffd", "/".join(_readable(part) for part in parts)))
 
 
 def _readable(name: str) -> str:

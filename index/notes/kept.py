@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from index.notes.ocr import READER, Word
+from index.places import cache_folder
 
 SETTING = "RAG_PICTURES"
 """The environment variable that names another folder."""
@@ -23,15 +24,7 @@ def folder(environment: Mapping[str, str] = os.environ, system: str = sys.platfo
     """Where it is kept: $RAG_PICTURES, else the cache folder of XDG's rule, or its like on macOS and Windows."""
     if given := environment.get(SETTING):
         return Path(given).expanduser().absolute()
-    home = Path(os.path.expanduser("~"))
-    if system == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif system == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        named = Path(environment.get("XDG_CACHE_HOME", ""))
-        base = named if named.is_absolute() else home / ".cache"
-    return base / "lecture-notes-rag" / "pictures"
+    return cache_folder(environment, system) / "pictures"
 
 
 def get(key: str) -> tuple[Word, ...] | None:

@@ -16,6 +16,9 @@ RATIO_MATTERS_BYTES = 20 * 1024**2
 MAX_CHARACTERS = 20_000_000
 """Longest text, in code points: forty thousand printed pages."""
 
+MAX_PAGES = 50_000
+"""Most pages that a PDF may claim to have: each costs time, whether it is there or not."""
+
 TIMEOUT_SECONDS = 60.0
 MEMORY_MB = 2048
 

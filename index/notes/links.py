@@ -49,7 +49,7 @@ def file_inside(root: Path | None, folder: Path, link: str) -> Path | None:
     if not link or "\0" in link or link.startswith(("/", "\\")) or re.match(r"[\w+.-]+:", link):
         return None
     try:
-        path = (folder / link.replace("\\", "/")).resolve()
+        path = Path(os.path.realpath(folder / link.replace("\\", "/")))
         ours = (root is None or path.is_relative_to(root.resolve())) and path.is_file() and os.access(path, os.R_OK)
         return path if ours and path.stat().st_size <= MAX_FILE_BYTES else None
     except (OSError, ValueError):

@@ -15,7 +15,7 @@ from index.notes import ocr
 from index.notes.extract import Extract, Part, joined
 from index.notes.files import content_hash
 from index.notes.guard import PDF, found, head_of, wrong_format
-from index.notes.limits import MAX_PICTURES
+from index.notes.limits import MAX_PAGES, MAX_PICTURES
 from index.notes.pdf_layout import Line, Page, page_texts
 from index.notes.pictures import Pictures, page_of
 
@@ -54,6 +54,8 @@ def read_pdf(path: Path, pictures: Pictures) -> Extract:
     can be read are named in the warnings.
     """
     with closing(_opened(path)) as pdf:
+        if len(pdf) > MAX_PAGES:
+            raise NoteError(f"claims to have {len(pdf):,} pages, more than the limit of {MAX_PAGES:,}")
         look = _Look(content_hash(path), pictures)
         read = [_read(pdf, index, look) for index in range(len(pdf))]
     troubles = [trouble for _, trouble in read]

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from index.errors import UsageError
 from index.files import DISK, put
+from index.places import Place, beside
 from index.sentences import sentences
 from index.types import Document, Passage
 from rag import citations
@@ -63,9 +64,10 @@ class Gold:
         return any(piece.state == "gone" for piece in self.pieces)
 
 
-def gold_path(index: Path) -> Path:
+def gold_path(index: Place) -> Path:
     """The file of an index: `data/index.gold.jsonl` beside `data/index`."""
-    return index.with_name(f"{index.name}.gold.jsonl")
+    place = beside(index)
+    return place.with_name(f"{place.name}.gold.jsonl")
 
 
 class GoldFile:

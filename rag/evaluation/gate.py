@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from index.errors import DataError, UsageError
+from index.files import save
 from rag.evaluation.datasets import Question
 from rag.evaluation.report import Cell, QuestionRow, Report, Table
 from rag.evaluation.stats import holm, paired
@@ -143,7 +144,7 @@ def write_baseline(path: Path, report: Report, metrics: Sequence[str] = GATED) -
     facts, ids = (json.dumps(value, ensure_ascii=False) for value in (dict(report.facts), names))
     text = f'{{\n "facts": {facts},\n "questions": {ids},\n "systems": {{\n' + ",\n".join(lines) + "\n }\n}\n"
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        save(path, text.encode())
     except OSError as problem:
         raise UsageError(f"cannot write the baseline to {path}: {problem.strerror}") from problem
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from index.encoder import Encoder, open_encoder
+from index.engines import Stored, open_index
 from index.errors import ModelError, UsageError
 from index.folder import FolderIndex
 from index.index import Changes, IndexedDocument
 from index.manifest import EncoderEntry
 from index.morphemes import Analyser
+from index.places import Place
 from index.recorded import open_recorded
 from index.settings import SplitSettings
 from index.split import split
@@ -39,7 +41,7 @@ _ROOM = 128  # tokens that a passage may always grow to: title and headings are 
 def measured(
     systems: Sequence[System],
     data: Dataset,
-    place: Path,
+    place: Place,
     ks: Sequence[int] = KS,
     cache: Path | None = None,
     progress: Progress | None = None,
@@ -101,7 +103,7 @@ def _of_a_run(label: str, found: Report) -> Report:
 class _Tools:
     """What the systems share: each encoder and each index is opened or made once."""
 
-    def __init__(self, data: Dataset, place: Path, scratch: Path, cache: Path | None, progress: Progress | None) -> None:
+    def __init__(self, data: Dataset, place: Place, scratch: Path, cache: Path | None, progress: Progress | None) -> None:
         self.data = data
         self.progress = progress
         self.place = place
@@ -113,7 +115,7 @@ class _Tools:
         self._asked: set[str] = set()
         self._made: dict[object, FolderIndex] = {}
 
-    def pipeline(self, system: System) -> tuple[Pipeline, FolderIndex]:
+    def pipeline(self, system: System) -> tuple[Pipeline, Stored]:
         """The retriever takes its question vectors out of the cache; a reader's sentences are not worth a file for each question."""
         encoder = self.encoder(system)
         cached = self._cached(encoder)
@@ -136,12 +138,12 @@ class _Tools:
     def _cached(self, encoder: Encoder) -> CachedEncoder:
         return self._kept.setdefault(encoder.fingerprint, CachedEncoder(encoder, self._cache))
 
-    def _index(self, system: System, encoder: Encoder) -> FolderIndex:
+    def _index(self, system: System, encoder: Encoder) -> Stored:
         if self.data.contexts:
             return self._once(
                 encoder.fingerprint, partial(passage_index, self.data.contexts, encoder, self._analyse, progress=self.progress)
             )
-        base = FolderIndex.open(system.index or self.place)
+        base = open_index(system.index or self.place)
         settings = aimed_at(base.settings.split, system.passage, encoder.max_tokens)
         wanted = (settings, encoder.fingerprint)
         if not (system.encoder or system.passage) or wanted == (base.settings.split, base.encoder_fingerprint):
@@ -170,7 +172,7 @@ def aimed_at(settings: SplitSettings, tokens: int | None, readable: int) -> Spli
 
 
 def recut(
-    base: FolderIndex,
+    base: Stored,
     settings: SplitSettings,
     encoder: Encoder,
     analyse: Analyse,

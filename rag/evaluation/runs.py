@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from index.encoder import Encoder
+from index.engines import open_index
 from index.errors import DataError
-from index.folder import FolderIndex
+from index.places import Place
 from index.types import Document, Locator, Passage
 from rag.evaluation.datasets import Dataset, Question
 from rag.evaluation.evaluate import KS, Texts, retrieval_row, retrieval_tables
@@ -36,11 +36,11 @@ def library(documents: Iterable[Document]) -> Library:
     return Library(frozenset(known), known.__getitem__)
 
 
-def open_library(data: Dataset, index_dir: Path) -> Library:
+def open_library(data: Dataset, index_dir: Place) -> Library:
     """The set's own passages, or the notes of an index where it brings none."""
     if data.contexts:
         return library(Document(each.id, each.title, each.text, "text") for each in data.contexts)
-    index = FolderIndex.open(index_dir)
+    index = open_index(index_dir)
     return Library(frozenset(each.doc_id for each in index.documents()), index.document)
 
 

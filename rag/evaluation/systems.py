@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.errors import UsageError
+from index.places import Place, place_of
 from rag.types import READERS, RETRIEVERS, ReaderName, RetrieverName
 
 KEYS = ("retriever", "reader", "encoder", "index", "passage", "mixture", "run")
@@ -31,7 +32,7 @@ class System:
     retriever: RetrieverName = "hybrid"
     reader: ReaderName | None = None
     encoder: str = ""
-    index: Path | None = None
+    index: Place | None = None
     passage: int | None = None
     mixture: Path | None = None
     run: Path | None = None
@@ -79,8 +80,14 @@ def _system(label: str, given: Mapping[str, str]) -> System:
         _one_of("reader", given["reader"], READERS) if "reader" in given else None,
         _model(given.get("encoder", "")),
         passage=_tokens(given["passage"]) if "passage" in given else None,
-        **{key: Path(given[key]).expanduser() for key in ("index", "mixture", "run") if key in given},
+        index=_place(given["index"]) if "index" in given else None,
+        **{key: Path(given[key]).expanduser() for key in ("mixture", "run") if key in given},
     )
+
+
+def _place(text: str) -> Place:
+    place = place_of(text)
+    return place.expanduser() if isinstance(place, Path) else place
 
 
 def _one_of(what: str, value: str, names: Sequence[Name]) -> Name:

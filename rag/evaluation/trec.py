@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from index.errors import DataError, UsageError
-from index.files import DISK, put
+from index.files import save
 from rag.evaluation.metrics import judge, ranking_metrics, refuse_twice, trec_order
 from rag.evaluation.report import HitRow, QuestionRow, many_rows
 
@@ -95,7 +95,7 @@ def write_run(path: Path, rows: Sequence[QuestionRow], system: str, whole: bool 
     tag = _encoded(system)
     data = "".join(line for row in own for line in _run_lines(row, tag, whole)).encode("utf-8", "surrogatepass")
     try:
-        put(DISK, path, data)
+        save(path, data)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}; name a file in a folder that exists") from error
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from index.errors import StudyError
+from index.places import Place, beside
 from rag.study.cards import Card, from_json, to_json
 
 Rating = Literal[1, 2, 3, 4]
@@ -59,9 +60,10 @@ class Day:
     new: int = 0
 
 
-def book_of(index_dir: Path) -> Book:
+def book_of(index_dir: Place) -> Book:
     """The book of an index: `data/index` has `data/index.study.sqlite`."""
-    return Book(index_dir.with_name(f"{index_dir.name}.study.sqlite"))
+    place = beside(index_dir)
+    return Book(place.with_name(f"{place.name}.study.sqlite"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Book:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for each use: any thread may call, and none holds on to the file."""
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's companions of it take its permissions
         with closing(sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -166,7 +169,7 @@ class Book:
             if version == 0:
                 for line in ("PRAGMA journal_mode = WAL", *_SCHEMA, f"PRAGMA user_version = {_VERSION}"):
                     database.execute(line)
-            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA synchronous = FULL")  # a review that was told is kept, whatever happens to the machine
             yield database
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from index.encoder import Vectors
 from index.errors import UsageError
+from index.files import save
 from index.index import Index
 from index.types import Passage
 from rag.evaluation.stats import paired_bootstrap
@@ -83,7 +84,7 @@ def adapt(index: Index, encoder: Path, out: Path, epochs: int = 2, rate: float =
     after = ranked(share, parts.judge)
     found = paired_bootstrap(after, before)
     verdict = Verdict(len(after), len(parts.train), share, fmean(before), fmean(after), found.low, found.high)
-    (out / "verdict.json").write_text(json.dumps(asdict(verdict), indent=1) + "\n", "utf-8")
+    save(out / "verdict.json", (json.dumps(asdict(verdict), indent=1) + "\n").encode())
     if verdict.wins:
         export_folder(model, out / "encoder")
     return verdict

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from index.files import DISK, make_folder, put
 
 Batch = Sequence[int]
 
@@ -137,8 +139,9 @@ def _resume(checkpoint: Path, trained: Mapping[str, torch.nn.Parameter], optimiz
 
 
 def _save(checkpoint: Path, step: int, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
-    """Whole or not at all."""
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    part = checkpoint.with_suffix(".part")
-    torch.save({"step": step, "trained": {name: value.data for name, value in trained.items()}, "optimizer": optimizer.state_dict()}, part)
-    os.replace(part, checkpoint)
+    """Whole or not at all. Serialised in memory first: torch's own writer answers a full disk with an error that says nothing of it."""
+    state = {"step": step, "trained": {name: value.data for name, value in trained.items()}, "optimizer": optimizer.state_dict()}
+    file = BytesIO()
+    torch.save(state, file)
+    make_folder(DISK, checkpoint.parent)
+    put(DISK, checkpoint, file.getbuffer())

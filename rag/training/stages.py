@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.files import save
 from index.types import Passage
 from rag.training.examples import KLUE, Example, Pair, held_out, human, strategy
 
@@ -106,7 +107,7 @@ def negatives_from(examples: Sequence[Example], extra: Sequence[Example], share:
 def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], plan: Plan) -> Mapping[str, float]:
     """Trains the reader from the base encoder; writes `out/reader.safetensors` and `out/reader.json`, the checkpoint beside them."""
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save as serialised
     from transformers import BertModel
 
     from rag.training.loop import Schedule, train
@@ -147,8 +148,8 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
         cost=lambda batch: sum(len(items[at].ids) for at in batch),
         validate=validate,
     )
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, out / "reader.safetensors")
-    (out / "reader.json").write_text(json.dumps({"plan": str(plan), "held out": dict(scores)}, indent=1) + "\n", "utf-8")
+    save(out / "reader.safetensors", serialised({name: value.contiguous() for name, value in model.state_dict().items()}))
+    save(out / "reader.json", (json.dumps({"plan": str(plan), "held out": dict(scores)}, indent=1) + "\n").encode())
     return scores
 
 
@@ -226,7 +227,8 @@ def train_retriever(
 ) -> Mapping[str, float]:
     """One round from `start` (default: the base); writes the trained `out/encoder.safetensors`."""
     import torch
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
+    from safetensors.torch import save as serialised
     from sentence_transformers import SentenceTransformer
 
     from index.encoder import open_encoder
@@ -271,7 +273,7 @@ def train_retriever(
     say("  ".join(f"before: {name} {value:.4f}" for name, value in validate().items()))
     schedule = Schedule(course.rate, seed=course.seed)
     scores = train(model, batches, loss_of, schedule, out / "encoder.pt", cost=len, validate=validate, checks=2)
-    save_file({name: value.contiguous() for name, value in bert.state_dict().items()}, out / "encoder.safetensors")
+    save(out / "encoder.safetensors", serialised({name: value.contiguous() for name, value in bert.state_dict().items()}))
     return scores
 
 

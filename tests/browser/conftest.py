@@ -18,6 +18,7 @@ from rag.querylog import QueryLog, Recorder
 from rag.types import Answer
 from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
+from ui.door import Door
 from ui.web_index import Before
 
 NASTY = '<script>window.harm=1</script><img src=x onerror="window.harm=1"> [눌러](javascript:window.harm=1) 위험 ${1+1} {{value}} &lt;b&gt;'
@@ -82,7 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     desk = Desk()
     folder = tmp_path_factory.mktemp("log")
     recorder = Recorder(QueryLog(folder / "questions.sqlite"), folder)
-    with serving(desk, recorder=recorder) as port:
+    with serving(desk, recorder=recorder, door=Door(rate=0)) as port:  # all tests are one client
         yield Site(port, desk, recorder)
 
 

@@ -13,6 +13,8 @@ from index.folder import FolderIndex
 from index.index import Changes, Index, IndexedDocument
 from index.manifest import EncoderEntry
 from index.memory import MemoryIndex
+from index.postgres.engine import PostgresIndex
+from index.postgres.uri import Database
 from index.settings import IndexSettings
 from index.types import Document, Locator, Mark, Passage
 from tests.fakes import HashEncoder
@@ -45,6 +47,11 @@ def memory() -> MemoryIndex:
 def folder(path: Path, fs: FileSystem | None = None, keep: int = 10) -> FolderIndex:
     encoder = EncoderEntry(ENCODER.name, ENCODER.fingerprint, ENCODER.dim)
     return FolderIndex.empty(path, encoder=encoder, settings=IndexSettings(), sources=("/notes",), fs=fs or QuickDisk(), keep=keep)
+
+
+def postgresql(database: Database, keep: int = 10) -> PostgresIndex:
+    encoder = EncoderEntry(ENCODER.name, ENCODER.fingerprint, ENCODER.dim)
+    return PostgresIndex.empty(database, encoder=encoder, settings=IndexSettings(), sources=("/notes",), keep=keep)
 
 
 def state(index: Index) -> dict[str, object]:

@@ -111,7 +111,8 @@ def test_first_run(desk: Desk) -> None:
     assert index.sources == (str(desk.notes.resolve()),)
     assert [one.summary for one in index.history()] == ["+3 ~0 -0 notes"]
     passages = index.passages(range(len(index)))
-    assert desk.encoder.seen == [passage.embedded for passage in passages] == desk.analysed
+    assert desk.analysed == [passage.embedded for passage in passages]
+    assert desk.encoder.seen == sorted(desk.analysed, key=lambda text: -len(text.split()))
     assert index.dense(HashEncoder(8).encode_passages([passages[-1].embedded]), 1)[0].tolist() == [[len(index) - 1]]
     assert index.document_frequency(["확률", "문단"]) == [1, sum("문단" in passage.embedded for passage in passages)]
     assert verify(desk.index) == []
@@ -191,6 +192,42 @@ def test_progress(desk: Desk) -> None:
     desk.update(desk.notes, progress=lambda *what: told.append(what))
     passages = len(desk.opened())
     assert told == [("read", 1, 3), ("read", 2, 3), ("read", 3, 3), ("encode", passages, passages)]
+
+
+def test_progress_of_a_long_run_guesses_from_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "COMMIT_PASSAGES", 1)
+    for number in range(4):
+        desk.write(f"week3/{number}.md", "# 같은 길이\n한 문단")
+    told: list[tuple[str, int, int]] = []
+    desk.update(desk.notes, progress=lambda *what: told.append(what))
+    passages = len(desk.opened())
+    stages = [stage for stage, _, _ in told]
+    assert stages == sorted(stages, reverse=True)  # reading is told until the first passage is embedded
+    assert told[-1] == ("encode", passages, passages)
+    assert all(0 <= done <= total for _, done, total in told)
+    assert told[stages.index("encode")][2] in range(passages - 2, passages + 3)
+
+
+def test_commits_grow_with_the_index() -> None:
+    assert [build._size(passages) for passages in (0, 2048, 4096, 20_000, 10**6)] == [512, 512, 1024, 5000, 8192]
+
+
+def test_a_long_run_holds_one_group(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "COMMIT_PASSAGES", 2)
+    for number in range(12):
+        desk.write(f"week3/{number:02}.md", f"문단 {number}")
+    sizes: list[int] = []
+    real = build._embedded
+
+    def watched(notes: Sequence[Any], tools: Any) -> list[Any]:
+        sizes.append(sum(len(note.passages) for note in notes))
+        return real(notes, tools)
+
+    monkeypatch.setattr(build, "_embedded", watched)
+    monkeypatch.setattr(build, "LARGEST_COMMIT", 3)
+    desk.update(desk.notes)
+    assert (sum(sizes), max(sizes)) == (len(desk.opened()), 3)
+    assert desk.opened().generation == len(sizes)
 
 
 # ------------------------------------------------------------------ notes that fail
@@ -322,18 +359,26 @@ def test_other_encoder_embeds_everything_anew_in_one_commit(desk: Desk, monkeypa
     reader, first = desk.opened(), desk.opened().generation
     other = Watched("other")
     report = desk.update(encoder=other)
-    assert (report.generation, report.changed, other.calls) == (first + 1, ("a.md", "week2/b.txt", "week2/c.md"), 1)
+    assert (report.changed, other.calls) == (("a.md", "week2/b.txt", "week2/c.md"), 3)
     assert (desk.opened().encoder_name, reader.encoder_name) == ("other", "hash")
     assert len(other.seen) == len(reader) == len(desk.opened())
-    assert [one.number for one in desk.opened().history()] == [first + 1, first]
+    assert [one.number for one in desk.opened().history()] == [report.generation, first]
+    assert verify(desk.index) == []
+    assert desk.update(encoder=other).generation == report.generation
 
 
-def test_killed_rebuild_leaves_the_old_index(desk: Desk) -> None:
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_killed_rebuild_leaves_the_old_index(desk: Desk, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     desk.update(desk.notes)
-    before = state(desk.opened())
+    monkeypatch.setattr(build, "COMMIT_PASSAGES", 1)
+    before, other = state(desk.opened()), Watched("other")
     with pytest.raises(KeyboardInterrupt):
-        desk.update(encoder=Watched("other", interrupted_at=1))
+        desk.update(encoder=Watched("other", interrupted_at=call))
     assert state(desk.opened()) == before
+    desk.update(encoder=other)
+    assert (desk.opened().encoder_name, len(desk.opened()), other.calls) == ("other", len(before["passages"]), 3)
+    assert len(list((desk.index / "segments").iterdir())) == len({*desk.opened().manifest.segments, "000001"})
+    assert verify(desk.index) == []
 
 
 def test_other_settings_split_everything_anew(desk: Desk) -> None:

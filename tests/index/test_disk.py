@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, IndexFormat, 
 from index.files import DISK, FileSystem, create
 from index.folder import FolderIndex, rollback
 from index.index import Changes
-from index.manifest import dump, load
+from index.manifest import dump, load, segments_of
 from index.verify import verify
 from tests.index.samples import FailingDisk, Killed, QuickDisk, files, folder, full_disk, note, put, state
 
@@ -159,18 +160,29 @@ def test_format(root: Path) -> None:
     with pytest.raises(IndexFormat, match=r"99.*rag index --replace"):
         FolderIndex.open(root)
     with pytest.raises(IndexFormat):
-        load(dump(disk.read_archived(root, 2)).replace(b'"format": 1', b'"format": "1"'), "here")
+        load(dump(disk.read_archived(root, 2)).replace(b'"format": 2', b'"format": "2"'), "here")
 
 
 def test_settings_of_another_version(root: Path) -> None:
     manifest = disk.read_manifest(root)
-    grown = dump(manifest).replace(b'"k1"', b'"k2"')
-    body = json.loads(grown)
-    del body["sha256"]
-    from index.manifest import _digest
-
+    head, documents, _ = dump(manifest).replace(b'"k1"', b'"k2"').splitlines(keepends=True)
+    signed = head + documents + f'"sha256": "{sha256(head + documents).hexdigest()}"}}'.encode()
     with pytest.raises(IndexFormat, match="another version"):
-        load(json.dumps({**body, "sha256": _digest(body)}).encode(), "here")
+        load(signed, "here")
+
+
+def test_the_format_before_is_read(root: Path) -> None:
+    manifest = disk.read_manifest(root)
+    body = {**json.loads(dump(manifest)), "format": 1}
+    del body["sha256"]
+    for segment in body["segments"].values():
+        del segment["caches"]
+    digest = sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    earlier = json.dumps({**body, "sha256": digest}, ensure_ascii=False, indent=1)
+    assert load(earlier.encode(), "here") == manifest
+    assert segments_of(earlier.encode()) == segments_of(dump(manifest)) == {"000002", "000003"}
+    with pytest.raises(IndexCorrupt):
+        load(earlier.replace("+0 ~1", "+1 ~1").encode(), "here")
 
 
 def test_encoder(root: Path) -> None:
@@ -344,7 +356,7 @@ def test_verify_counts_passages(root: Path) -> None:
 
 def test_manifest_says_what_it_holds(root: Path) -> None:
     body = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
-    assert (body["format"], body["generation"], body["summary"], body["sources"]) == (1, 3, "+0 ~1 -0 notes", ["/notes"])
+    assert (body["format"], body["generation"], body["summary"], body["sources"]) == (2, 3, "+0 ~1 -0 notes", ["/notes"])
     assert body["encoder"] == {"name": "hash", "fingerprint": "hash-8", "dim": 8}
     assert body["settings"]["lexical"] == {"k1": 1.2, "b": 0.75, "analyser": "mecab-ko/1"}
     assert body["documents"]["b.md"] | {"bytes": 0} == {

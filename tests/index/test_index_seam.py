@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import commit, vectors
+from index import commit, near, vectors
 from index.errors import UsageError
 from index.folder import FolderIndex
 from index.index import Changes, Index, IndexedDocument
+from index.postgres.engine import PostgresIndex
 from index.types import Filter
 from index.verify import verify
-from tests.index.samples import ENCODER, QuickDisk, folder, memory, note, put, sorted_by, state
+from tests.index.samples import ENCODER, QuickDisk, folder, memory, note, postgresql, put, sorted_by, state
 
 NOTES = (
     note("week01/backprop.md", "역전파 는 기울기 를 구한다\n연쇄 법칙 을 쓴다\n역전파 역전파 예제"),
@@ -31,22 +32,27 @@ Opened = Callable[[], Index]
 
 
 def reopened(index: Index) -> Index:
+    if isinstance(index, PostgresIndex):
+        return PostgresIndex.open(index.path)
     return FolderIndex.open(index.path, fs=QuickDisk()) if isinstance(index, FolderIndex) else index
 
 
-@pytest.fixture(params=["memory", "folder", "folder reopened", "folder merged", "folder with faiss"])
+@pytest.fixture(params=["memory", "folder", "folder reopened", "folder merged", "folder by lists", "postgresql", "postgresql reopened"])
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """The four notes, put in one by one, with an older version and a note that is gone in between."""
     kind = request.param
     if kind == "folder merged":
         monkeypatch.setattr(commit, "MOST_SEGMENTS", 1)
-    if kind == "folder with faiss":
-        monkeypatch.setattr(vectors, "FAISS_FROM", 0)
+    if kind == "folder by lists":
+        monkeypatch.setattr(vectors, "EXACT_UP_TO", 0)
+        monkeypatch.setattr(near, "FEW", 0)
     made: Index = memory() if kind == "memory" else folder(tmp_path / "index")
+    if kind.startswith("postgresql"):
+        made = postgresql(request.getfixturevalue("database"))
     made = made.apply(put(NOTES[3], note("gone.md", "역전파 는 여기 에 도 있다 있다 있다")))
     made = made.apply(put(NOTES[1], note("week01/backprop.md", "옛 글 역전파")))
     made = made.apply(Changes(put=[NOTES[0], NOTES[2]], remove=["gone.md"]))
-    yield reopened(made) if kind == "folder reopened" else made
+    yield reopened(made) if kind.endswith("reopened") else made
 
 
 PASSAGES = [passage for item in NOTES for passage in item.passages]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import bm25s
 import numpy as np
@@ -11,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.lexical import Copy, Part, bm25, build, document_frequency, encoded, merge, statistics, terms_of
+from index import lexical
+from index.lexical import Copy, Part, Question, bm25, build, document_frequency, encoded, merge, statistics, terms_of, vocabulary
 from index.settings import LexicalSettings
 
 BM25 = LexicalSettings(k1=1.2, b=0.75)
@@ -83,18 +87,49 @@ def test_segments_and_deletions_change_nothing(data: st.DataObject, corpus: list
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.data(), st.lists(passages, min_size=1, max_size=3))
-def test_merged_equals_built(data: st.DataObject, corpora: list[list[list[str]]]) -> None:
+@given(st.data(), st.lists(passages, min_size=1, max_size=3), st.integers(1, 4), st.integers(1, 9), st.sampled_from([0, 20, 10**6]))
+def test_merged_equals_built(data: st.DataObject, corpora: list[list[list[str]]], terms: int, entries: int, spooled: int) -> None:
     chosen = [(segment, row) for segment, corpus in enumerate(corpora) for row in range(len(corpus)) if data.draw(st.booleans())]
     order = data.draw(st.permutations(chosen))
     copies = []
     for segment, corpus in enumerate(corpora):
         rows = [row for place, row in chosen if place == segment]
         copies.append(Copy(build(corpus), np.array(rows, np.int64), np.array([order.index((segment, row)) for row in rows], np.int64)))
-    merged, expected = merge(copies, len(order)), build([corpora[segment][row] for segment, row in order])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("BLOCK_TERMS", terms), ("BLOCK_ENTRIES", entries), ("SPOOLED", spooled), ("CHUNK", 3)):
+            patch.setattr(lexical, name, value)
+        merged = merge(copies, len(order))
+    expected = build([corpora[segment][row] for segment, row in order])
     for name in ("terms", "bounds", "entries", "lengths"):
         assert getattr(merged, name).tolist() == getattr(expected, name).tolist()
         assert getattr(merged, name).dtype == getattr(expected, name).dtype
+
+
+def test_merging_holds_no_more_than_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 MB of entries are merged in less than a quarter of that, and leave no file behind."""
+    rng = np.random.default_rng(0)
+    parts = [build([[f"w{number}" for number in rng.integers(0, 2000, 130)] for _ in range(1000)]) for _ in range(10)]
+    monkeypatch.setattr(lexical, "BLOCK_ENTRIES", 2**10)
+    monkeypatch.setattr(lexical, "SPOOLED", 2**10)
+    copies = [Copy(part, np.arange(1000), np.arange(1000) * 10 + number) for number, part in enumerate(parts)]
+    tracemalloc.start()
+    merged = merge(copies, 10_000, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    size = merged.entries.nbytes
+    assert (size > 9_000_000, peak < size / 4, list(tmp_path.iterdir())) == (True, True, [])
+    assert sum(map(len, (part.entries[0] for part in parts))) == merged.entries.shape[1]
+
+
+@given(passages, st.data())
+def test_the_vocabulary_in_chunks(corpus: list[list[str]], data: st.DataObject) -> None:
+    alive = data.draw(st.lists(st.booleans(), min_size=len(corpus), max_size=len(corpus)))
+    parts = [Part(build(corpus), np.array(alive, np.bool_))]
+    expected = Counter(term for terms, lives in zip(corpus, alive, strict=True) if lives for term in set(terms))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "CHUNK", 3)
+        assert vocabulary(parts) == expected
+        assert terms_of(parts[0].postings, 0, len(corpus)) == [sorted(terms, key=encoded) for terms in corpus]
 
 
 @given(passages, st.data())
@@ -102,6 +137,41 @@ def test_terms_of_gives_back_what_was_built(corpus: list[list[str]], data: st.Da
     first = data.draw(st.integers(0, len(corpus)))
     end = data.draw(st.integers(first, len(corpus)))
     assert terms_of(build(corpus), first, end) == [sorted(terms, key=encoded) for terms in corpus[first:end]]
+
+
+weights = st.dictionaries(words, st.sampled_from([0.2, 0.5, 1.0, 2.0, 0.0, -1.0]), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.lists(passages, min_size=1, max_size=3), weights, st.integers(0, 9))
+def test_the_best_are_the_best_of_every_row_to_the_bit(
+    data: st.DataObject, corpora: list[list[list[str]]], terms: dict[str, float], k: int
+) -> None:
+    masks = [data.draw(st.lists(st.booleans(), min_size=len(corpus), max_size=len(corpus))) for corpus in corpora]
+    parts = [Part(build(corpus), np.array(mask, np.bool_)) for corpus, mask in zip(corpora, masks, strict=True)]
+    chosen = [part.live & (np.arange(len(part.live)) % 3 < 2) for part in parts]
+    asked = Question(parts, statistics(parts), terms, BM25)
+    every = [scores.astype(np.float32) for scores in asked.every()]
+    for number, scores in enumerate(every):
+        some = np.array(data.draw(st.lists(st.integers(0, len(scores) - 1))), np.int64)
+        assert asked.at(number, some).tolist() == asked.every()[number][some].tolist()
+    expected = [(-scores[row], number, row) for number, scores in enumerate(every) for row in np.flatnonzero(chosen[number] & (scores > 0))]
+    found = [(-score, number, row) for number, each in enumerate(asked.best(k, chosen)) for row, score in zip(*each, strict=True)]
+    assert sorted(found)[:k] == sorted(expected)[:k]
+    assert set(found) <= set(expected)
+
+
+def test_frequent_terms_are_looked_up_only_where_it_matters() -> None:
+    """A rare term settles who is best, so that of a frequent one's rows few are scored."""
+    rng = np.random.default_rng(0)
+    corpus = [["is", *(["rare"] * (row % 50 == 0)), *(f"w{number}" for number in rng.integers(0, 50, row % 20))] for row in range(2000)]
+    parts = [whole(corpus)]
+    asked = Question(parts, statistics(parts), {"is": 1.0, "rare": 1.0}, BM25)
+    [(rows, scores)] = asked.best(5, [parts[0].live])
+    assert 5 <= len(rows) <= 40
+    every = asked.every()[0].astype(np.float32)
+    best = sorted(range(2000), key=lambda row: (-every[row], row))[:5]
+    assert [int(rows[place]) for place in np.lexsort((rows, -scores))[:5]] == best
 
 
 def test_postings_by_hand() -> None:

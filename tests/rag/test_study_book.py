@@ -160,6 +160,7 @@ def test_a_book_of_another_layout_is_left_alone(book: Book) -> None:
 
 
 def test_a_place_that_is_not_there_is_an_error_when_something_is_learned(tmp_path: Path) -> None:
+    (tmp_path / "missing").write_text("no folder")
     nowhere = Book(tmp_path / "missing" / "index.study.sqlite")
     assert cards_of(shelf(), nowhere) == CARDS
     with pytest.raises(StudyError, match=r"See whether .*missing can be written to"):

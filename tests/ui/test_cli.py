@@ -26,6 +26,7 @@ from rag.span_reader import NO_SPANS
 from rag.types import Answer, Hit, Leg, Repair, Span
 from tests.fakes import HashEncoder
 from ui import cli, console
+from ui.door import Door
 from ui.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -310,10 +311,20 @@ def test_every_command_is_in_the_manual() -> None:
 
 def test_ui_serves_the_index_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[object, ...]] = []
-    monkeypatch.setattr("ui.web.serve", lambda *arguments, open_browser, llm: served.append((*arguments, open_browser, llm)))
+
+    def serve(*arguments: object, open_browser: bool, llm: object, door: Door, insecure: bool) -> None:
+        served.append((*arguments, open_browser, llm, insecure, door.names, door.users, door.rate, door.seen.log.format))
+
+    monkeypatch.setattr("ui.web.serve", serve)
     assert cli.main(["ui", "--index", "x", "--port", "7999"]) == 0
     assert cli.main(["ui", "--index", "y", "--host", "127.0.0.2", "--open"]) == 0
-    assert served == [(Path("x"), "127.0.0.1", 7999, False, None), (Path("y"), "127.0.0.2", 7860, True, None)]
+    more = ["--insecure", "--host-name", "a.example", "--rate", "0", "--log-format", "json"]
+    assert cli.main(["ui", "--index", "z", *more]) == 0
+    assert served == [
+        (Path("x"), "127.0.0.1", 7999, False, None, False, (), None, 20, None),
+        (Path("y"), "127.0.0.2", 7860, True, None, False, (), None, 20, None),
+        (Path("z"), "127.0.0.1", 7860, False, None, True, ("a.example",), None, 0, "json"),
+    ]
 
 
 def test_ctrl_c_is_how_the_page_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -499,7 +510,11 @@ def test_verify_names_what_is_damaged(tmp_path: Path) -> None:
     assert "vectors.npy" in json.loads(damaged.stdout)["problems"][0]
     asked = rag("ask", "MRR이란?", "--index", str(index))
     assert (asked.returncode, asked.stdout) == (3, "")
-    assert asked.stderr.startswith("error: ")
+    assert asked.stderr.startswith("error: ") and "rag verify --repair" in asked.stderr
+    mended = rag("verify", "--repair", "--index", str(index))
+    assert (mended.returncode, mended.stdout) == (0, f"{index}: whole\n")
+    assert "mended (its text was whole, embedded anew)" in mended.stderr
+    assert rag("ask", "MRR이란?", "--index", str(index)).returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes and signals")

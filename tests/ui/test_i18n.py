@@ -12,15 +12,26 @@ import pytest
 from rag.pipeline import NO_QUESTION, NO_SUMMARY
 from rag.sentence_reader import NOT_FOUND
 from rag.span_reader import NO_SPANS
-from ui import i18n, i18n_ask, i18n_log, i18n_measure, i18n_note, i18n_notes, i18n_report, i18n_study, i18n_voice
+from ui import (
+    i18n,
+    i18n_ask,
+    i18n_guard,
+    i18n_log,
+    i18n_measure,
+    i18n_note,
+    i18n_notes,
+    i18n_report,
+    i18n_study,
+    i18n_voice,
+)
 from ui.count import Count
 from ui.html import header
 from ui.i18n import KO, LANGS, language, topic
 
 TEXTS: tuple[tuple[Any, Any], ...] = (
     (i18n, i18n.texts), (i18n_ask, i18n_ask.ask_texts), (i18n_log, i18n_log.log_texts), (i18n_measure, i18n_measure.measure_texts),
-    (i18n_note, i18n_note.note_texts), (i18n_notes, i18n_notes.notes_texts), (i18n_report, i18n_report.report_texts),
-    (i18n_study, i18n_study.study_texts), (i18n_voice, i18n_voice.voice_texts),
+    (i18n_guard, i18n_guard.guard_texts), (i18n_note, i18n_note.note_texts), (i18n_notes, i18n_notes.notes_texts),
+    (i18n_report, i18n_report.report_texts), (i18n_study, i18n_study.study_texts), (i18n_voice, i18n_voice.voice_texts),
 )  # fmt: skip
 WORDS = [
     pytest.param(korean, asdict(module.EN)[name], id=f"{module.__name__}-{name}")

@@ -127,6 +127,18 @@ def test_a_broken_new_generation_is_not_hidden_by_the_old_one() -> None:
 # The server
 
 
+def test_uploads_lie_where_nobody_else_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradio.utils import get_upload_folder
+
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    with web._private_uploads():
+        folder = Path(get_upload_folder())
+        assert os.name == "nt" or folder.stat().st_mode & 0o777 == 0o700
+        (folder / "a.md").write_text("a")
+    assert not folder.exists()
+    assert "GRADIO_TEMP_DIR" not in os.environ
+
+
 def test_a_taken_port_names_the_next() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -12,9 +12,10 @@ from index.encoder import SHIPPED, Encoder
 from index.errors import IndexMissing
 from index.morphemes import Analyser
 from index.settings import IndexSettings
+from rag.pipeline import Pipeline
 from rag.types import Answer
 from tests.fakes import HashEncoder
-from ui import html, web_ask
+from ui import cli, html, web_ask
 from ui.i18n import KO
 from ui.web_index import Asks, open_pipeline, shelf_of
 
@@ -90,3 +91,22 @@ def test_no_index_is_no_index(tmp_path: Path) -> None:
         shelf_of(tmp_path)()
     with pytest.raises(IndexMissing):
         open_pipeline(tmp_path)
+
+
+def test_a_new_generation_is_read_with_the_models_that_are_open(tmp_path: Path) -> None:
+    notes, place = tmp_path / "notes", tmp_path / "index"
+    notes.mkdir()
+    (notes / "a.md").write_text("# 역전파\n\n역전파는 기울기를 뒤로 보낸다.\n", encoding="utf-8")
+    assert cli.main(["index", str(notes), "--index", str(place)]) == 0
+    shelf = shelf_of(place)
+    first = shelf()
+    (notes / "b.md").write_text("# 어텐션\n\n어텐션은 질의와 키의 내적을 쓴다.\n", encoding="utf-8")
+    assert cli.main(["index", str(notes), "--index", str(place)]) == 0
+    second = shelf()
+    assert isinstance(first, Pipeline) and isinstance(second, Pipeline)
+    assert second.encoder is first.encoder and second.reader.model is first.reader.model  # type: ignore[attr-defined]
+    assert (len(first.index), len(second.index)) == (1, 2)
+    fresh = Pipeline.open(place)
+    for question in ("어텐션은 무엇을 쓰나?", "역전파란?", "durwjsvk", "점심은?"):
+        assert second.ask(question) == fresh.ask(question)
+    assert first.search("어텐션", retriever="lexical") == []

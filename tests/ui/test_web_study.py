@@ -21,7 +21,8 @@ CARD = make_cards(NOTES)[0]
 
 @pytest.mark.parametrize("part", ["quiz", "cards"])
 def test_a_press_that_cannot_be_kept_is_told(tmp_path: Path, part: str) -> None:
-    book = book_of(tmp_path / "missing" / "index")
+    (tmp_path / "file").write_text("no folder")
+    book = book_of(tmp_path / "file" / "index")
     frame: Any = SimpleNamespace(pipeline=lambda: SimpleNamespace(index=shelf()))
     study = Study(frame, book, lambda: datetime(2026, 11, 23, tzinfo=UTC), Lock())
     press: Any = SimpleNamespace(do="out", key=CARD.key)

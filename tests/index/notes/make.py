@@ -225,6 +225,6 @@ def _index(entries: list[list[Any]], name: str) -> int:
 
 def _entry(entry: list[Any]) -> bytes:
     name, kind, right, child, (start, size) = entry
-    raw = name.encode("utf-16-le")
+    raw: bytes = name.encode("utf-16-le")
     tree = struct.pack("<BBIII", kind, 1, _FREE, right, child)
     return raw.ljust(64, b"\0") + struct.pack("<H", len(raw) + 2) + tree + b"\0" * 36 + struct.pack("<IQ", start, size)

@@ -1,0 +1,73 @@
+"""So many at once, the doors by turns, first come first served: whoever waits is let in."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ui.turns import Turns
+
+
+def queued(turns: Turns, doors: list[str], order: list[str]) -> list[threading.Thread]:
+    """Threads that wait at the doors, one after the other."""
+
+    def come(name: str, door: str) -> None:
+        with turns(door):
+            order.append(name)
+
+    threads = []
+    for number, door in enumerate(doors):
+        threads.append(threading.Thread(target=come, args=(f"{door}{number}", door)))
+        threads[-1].start()
+        while sum(map(len, turns._waiting.values())) <= number:
+            time.sleep(0.001)
+    return threads
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from("ab"), max_size=8))
+def test_doors_take_turns_and_each_keeps_its_order(doors: list[str]) -> None:
+    turns, order = Turns(1), list[str]()
+    with turns("a"):
+        threads = queued(turns, doors, order)
+    for thread in threads:
+        thread.join(5)
+    left = {door: [f"{door}{n}" for n, each in enumerate(doors) if each == door] for door in "ab"}
+    assert sorted(order) == sorted(left["a"] + left["b"])
+    assert all([name for name in order if name[0] == door] == left[door] for door in "ab")
+    shorter = min(map(len, left.values()))
+    assert all({one[0], other[0]} == {"a", "b"} for one, other in zip(order[: 2 * shorter : 2], order[1 : 2 * shorter : 2], strict=True))
+    assert turns._free == 1
+
+
+def test_no_more_than_the_slots_at_once() -> None:
+    turns, inside, most = Turns(3), 0, 0
+    lock = threading.Lock()
+
+    def come() -> None:
+        nonlocal inside, most
+        with turns("page"):
+            with lock:
+                inside, most = inside + 1, max(most, inside + 1)
+            time.sleep(0.01)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=come) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert (most, turns._free) == (3, 3)
+
+
+def test_who_fails_gives_the_turn_back() -> None:
+    turns = Turns(1)
+    with pytest.raises(ZeroDivisionError), turns("api"):
+        raise ZeroDivisionError
+    with turns("api"):
+        pass
