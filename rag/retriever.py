@@ -57,20 +57,23 @@ class IndexRetriever:
 
     def candidates(self, question: str, terms: Mapping[str, float], depth: int, filter: Filter | None = None) -> Candidates:
         """What each leg brings, `depth` passages a leg, scored by every leg that was asked."""
-        ranked: dict[str, Ids] = {}
-        scored: dict[str, Callable[[Ids], Scores]] = {}
+        found: dict[str, tuple[Ids, Scores]] = {}
+        score: dict[str, Callable[[Ids], Scores]] = {}
         if self.name != "lexical":
             with stage("encode"):
                 vectors = self.encoder.encode_questions([question])
-            ranked["dense"] = self.index.dense(vectors, depth, filter)[0][0]
-            scored["dense"] = partial(self.index.score_dense, vectors[0])
+            (ids,), (scores,) = self.index.dense(vectors, depth, filter)
+            found["dense"] = ids[ids >= 0], scores[ids >= 0]
+            score["dense"] = partial(self.index.score_dense, vectors[0])
         if self.name != "dense":
-            ranked["lexical"] = self.index.lexical(terms, depth, filter)[0]
-            scored["lexical"] = partial(self.index.score_lexical, terms)
-        ids = np.unique(np.concatenate(list(ranked.values())))
-        ids = ids[ids >= 0]
-        scores = {leg: score(ids) for leg, score in scored.items()}
-        return Candidates(ids, scores, {leg: _ranks(ids, hits) for leg, hits in ranked.items()})
+            found["lexical"] = self.index.lexical(terms, depth, filter)
+            score["lexical"] = partial(self.index.score_lexical, terms)
+        every = np.unique(np.concatenate([ids for ids, _ in found.values()]))
+        return Candidates(
+            every,
+            {leg: _scored(every, *hits, score[leg]) for leg, hits in found.items()},
+            {leg: _ranks(every, ids) for leg, (ids, _) in found.items()},
+        )
 
     def mixed(self, terms: Mapping[str, float], found: Candidates) -> Scores:
         """The scores that candidates are ranked by: those of the one leg, or of both mixed."""
@@ -99,7 +102,17 @@ def matches(text: str, terms: Mapping[str, float], analyser: Analyser) -> tuple[
     return tuple(term for term in terms if term in found), tuple(marks)
 
 
+def _scored(ids: Ids, ranked: Ids, scores: Scores, score: Callable[[Ids], Scores]) -> Scores:
+    """The score of each of `ids`, which ascend, in one leg: its own for what it found, and by `score` what only the other did."""
+    at, known = np.searchsorted(ids, ranked), np.zeros(len(ids), np.bool_)
+    out = np.zeros(len(ids), np.float32)
+    known[at], out[at] = True, scores
+    if not known.all():
+        out[~known] = score(ids[~known])
+    return out
+
+
 def _ranks(ids: Ids, ranked: Ids) -> Ids:
     """The 1-based place of each of `ids` in `ranked`, 0 where it is not there."""
-    places = {int(passage): place for place, passage in enumerate(ranked, 1) if passage >= 0}
+    places = {int(passage): place for place, passage in enumerate(ranked, 1)}
     return np.array([places.get(int(passage), 0) for passage in ids], np.int64)
