@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from index.encoder import Encoder, Vectors
-from index.places import cache_folder
+from index.places import users
 from index.types import Progress
 
 T = TypeVar("T")
@@ -93,12 +93,12 @@ def _further(progress: Progress | None, done: int, total: int) -> Progress | Non
     return (lambda stage, now, _: progress(stage, done + now, total)) if progress else None
 
 
-def users_cache(environment: Mapping[str, str] = os.environ) -> VectorCache | None:
+def users_cache() -> VectorCache | None:
     """The cache of this user: in $RAG_VECTORS, else in the user's cache folder; None where $RAG_VECTORS is 0."""
-    setting = environment.get(SETTING, "").strip()
+    setting = os.environ.get(SETTING, "").strip()
     if setting == "0":
         return None
-    folder = Path(setting).expanduser().absolute() if setting else cache_folder(environment) / "vectors"
+    folder = Path(setting).expanduser().absolute() if setting else users().user_cache_path / "vectors"
     return VectorCache(folder / "vectors.sqlite")
 
 

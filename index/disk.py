@@ -22,7 +22,7 @@ from typing import Any
 
 from index.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexProblem, UsageError
 from index.files import NEW, FileSystem, json_bytes, make_folder, put, remove_tree, sync_folder
-from index.manifest import MEND, Manifest, dump, load, segments_of
+from index.manifest import MEND, Manifest, dump, is_whole, load, outline
 from index.segment import Segment, damage, open_segment
 from index.types import Generation
 
@@ -81,10 +81,11 @@ def archived(root: Path) -> list[int]:
 
 def last_number(root: Path) -> int:
     """The highest generation number ever committed here as far as can be told, 0 for none. Needs no whole manifest."""
-    earlier = max(archived(root), default=0)
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return max(earlier, int(json.loads((root / "manifest.json").read_bytes())["generation"]))
-    return earlier + (root / "manifest.json").exists()
+    earlier, path = max(archived(root), default=0), root / "manifest.json"
+    with suppress(OSError):
+        if said := outline(path.read_bytes()):
+            return max(earlier, said.generation)
+    return earlier + path.exists()
 
 
 def history(root: Path) -> list[Generation]:
@@ -131,26 +132,26 @@ def commit(fs: FileSystem, root: Path, manifest: Manifest, keep: int, instead: b
 def _keep_current(fs: FileSystem, root: Path) -> None:
     try:
         data = (root / "manifest.json").read_bytes()
-        current = load(data, str(root))
-    except (OSError, IndexProblem):  # none yet, or a broken one that is being replaced
+    except OSError:  # none yet, or one that cannot be read and is being replaced
         return
-    if not current.partial and not _archive(root, current.generation).exists():
+    said = outline(data)
+    if said and not said.partial and not _archive(root, said.generation).exists() and is_whole(data):
         make_folder(fs, root / "manifests")
-        put(fs, _archive(root, current.generation), data)
+        put(fs, _archive(root, said.generation), data)
 
 
 def sweep(fs: FileSystem, root: Path, keep: int) -> None:
     """Removes generations beyond `keep`, then the segments that no kept generation refers to."""
-    used = segments_of((root / "manifest.json").read_bytes())
+    current = outline((root / "manifest.json").read_bytes())
+    if current is None:  # nothing says what is still needed
+        return
+    used = set(current.segments)
     for place, number in enumerate(archived(root), start=1):
-        try:
-            named = segments_of(_archive(root, number).read_bytes()) if place < keep else None
-        except (ValueError, KeyError, TypeError):
-            named = None
-        if named is None:
+        kept = outline(_archive(root, number).read_bytes()) if place < keep else None
+        if kept is None:
             forget(fs, root, number)
         else:
-            used |= named
+            used |= kept.segments
     for folder in sorted((root / "segments").glob("*")):
         if folder.name not in used and folder.name.isdecimal():
             remove_tree(fs, folder)

@@ -62,11 +62,12 @@ class FolderIndex:
     def _place(self) -> None:
         """Numbers the passages in the order of the manifest, and notes where each lies: segment, row, and the other way round."""
         entries = list(self.manifest.documents.values())
-        names = list(self._segments)
-        counts = np.array([entry.rows[1] - entry.rows[0] for entry in entries], np.int64)
+        numbers = {name: number for number, name in enumerate(self._segments)}
+        rows = np.array([entry.rows for entry in entries], np.int64).reshape(-1, 2)
+        counts = rows[:, 1] - rows[:, 0]
         self._starts = np.concatenate(([0], np.cumsum(counts)))
-        self._segment_of = np.repeat(np.array([names.index(entry.segment) for entry in entries], np.int64), counts)
-        self._row_of = np.concatenate([np.empty(0, np.int64), *(np.arange(*entry.rows) for entry in entries)])
+        self._segment_of = np.repeat(np.array([numbers[entry.segment] for entry in entries], np.int64), counts)
+        self._row_of = np.arange(self._starts[-1]) + np.repeat(rows[:, 0] - self._starts[:-1], counts)
         self._ids = [np.full(len(segment.flat.vectors), -1, np.int64) for segment in self._segments.values()]
         for number, ids in enumerate(self._ids):
             here = np.flatnonzero(self._segment_of == number)
@@ -283,7 +284,7 @@ class FolderIndex:
             except OSError:
                 disk.discard(self.fs, self.path, disk.segment_name(base.generation))
                 raise
-        return self._hidden(written) if hidden else type(self).open(self.path, fs=self.fs, keep=self.keep)
+        return self._hidden(written) if hidden else self._at(written)
 
     def compact(self, progress: Progress | None = None) -> Self:
         """Does what was too long for a commit: brings large segments together, makes inverted lists of their vectors.
@@ -300,11 +301,15 @@ class FolderIndex:
             except OSError:
                 disk.discard(self.fs, self.path, disk.segment_name(self.generation + 1))
                 raise
-        return type(self).open(self.path, fs=self.fs, keep=self.keep)
+        return self._at(made)
+
+    def _at(self, manifest: Manifest) -> Self:
+        """A generation that was just written."""
+        return type(self)(self.path, manifest, disk.open_segments(self.path, manifest), self.fs, self.keep)
 
     def _hidden(self, manifest: Manifest) -> Self:
         """A generation that is not the current one yet; gives back the space of segments that it alone has brought together."""
-        new = type(self)(self.path, manifest, disk.open_segments(self.path, manifest), self.fs, self.keep)
+        new = self._at(manifest)
         new._follows = self._follows
         for name in self._segments.keys() - manifest.segments.keys():
             disk.discard(self.fs, self.path, name)

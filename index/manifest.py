@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from index.errors import IndexCorrupt, IndexFormat
+from index.errors import IndexCorrupt, IndexFormat, IndexProblem
 from index.files import Stored
 from index.settings import IndexSettings, LexicalSettings, SplitSettings
 from index.types import DocumentInfo, Generation
@@ -90,11 +90,34 @@ def dump(manifest: Manifest) -> bytes:
     return lines + f'"sha256": "{hashlib.sha256(lines).hexdigest()}"}}'.encode()
 
 
-def segments_of(data: bytes) -> set[str]:
-    """The segments that a manifest names, for which its notes need not be read."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a manifest says in its first line."""
+
+    generation: int
+    partial: bool
+    segments: frozenset[str]
+
+
+def outline(data: bytes) -> Outline | None:
+    """The first line alone, for the notes are many; the hash is not compared. None where there is none to be read."""
     head, comma, _ = data.partition(b',\n"documents": ')
-    body = json.loads(head + b"}" if comma else data)
-    return set(body["segments"])
+    try:
+        body = json.loads(head + b"}" if comma else data)
+        return Outline(int(body["generation"]), bool(body["partial"]), frozenset(body["segments"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a manifest bears the hash of what it says; one of our format is not read for it."""
+    if data.endswith(f'"sha256": "{_digest_of(data)}"}}'.encode()):
+        return True
+    try:
+        load(data, "")
+    except IndexProblem:
+        return False
+    return True
 
 
 def load(data: bytes, place: str) -> Manifest:

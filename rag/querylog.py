@@ -21,7 +21,7 @@ from typing import Literal, Self, TypeVar
 
 from index.errors import LogError
 from index.files import DISK, put
-from index.places import Place
+from index.places import Place, users
 from rag.types import Answer
 
 Door = Literal["page", "shell", "api"]
@@ -245,28 +245,17 @@ class QueryLog:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def open_log(environment: Mapping[str, str] = os.environ) -> QueryLog:
+def open_log() -> QueryLog:
     """The log of this user. `RAG_LOG=0` turns it off, `RAG_LOG=FILE` puts it elsewhere."""
-    setting = environment.get("RAG_LOG", "").strip()
+    setting = os.environ.get("RAG_LOG", "").strip()
     if setting.lower() in (*_OFF, *_DEFAULT):
-        return QueryLog(state_folder(environment) / "lecture-notes-rag" / "questions.sqlite", forbidden=setting.lower() in _OFF)
+        return QueryLog(users().user_state_path / "questions.sqlite", forbidden=setting.lower() in _OFF)
     return QueryLog(Path(setting).expanduser().absolute())
 
 
 def index_name(index: Place) -> str:
     """An index as entries name it: by its whole path, or its URI without a password."""
     return str(index.resolve() if isinstance(index, Path) else index)
-
-
-def state_folder(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
-    """Where programs keep what they remember of a user: XDG Base Directory's state folder, or its like on macOS and Windows."""
-    home = Path(os.path.expanduser("~"))
-    if system == "win32":
-        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    if system == "darwin":
-        return home / "Library" / "Application Support"
-    given = Path(environment.get("XDG_STATE_HOME", ""))
-    return given if given.is_absolute() else home / ".local" / "state"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -34,7 +34,7 @@ def recorded(pipeline: Callable[[], Asks], recorder: Recorder, door: Door) -> Ca
 
 def silent() -> Recorder:
     """One that records nothing."""
-    return Recorder(open_log({"RAG_LOG": "0"}), Path())
+    return Recorder(replace(open_log(), forbidden=True), Path())
 
 
 def rater(recorder: Recorder) -> Callable[[dict[str, Any]], bool]:

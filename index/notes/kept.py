@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from index.notes.ocr import READER, Word
-from index.places import cache_folder
+from index.places import users
 
 SETTING = "RAG_PICTURES"
 """The environment variable that names another folder."""
 
 
-def folder(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
-    """Where it is kept: $RAG_PICTURES, else the cache folder of XDG's rule, or its like on macOS and Windows."""
-    if given := environment.get(SETTING):
+def folder() -> Path:
+    """Where it is kept: in $RAG_PICTURES, else in the user's cache folder."""
+    if given := os.environ.get(SETTING):
         return Path(given).expanduser().absolute()
-    return cache_folder(environment, system) / "pictures"
+    return users().user_cache_path / "pictures"
 
 
 def get(key: str) -> tuple[Word, ...] | None:

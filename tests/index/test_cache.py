@@ -192,16 +192,21 @@ def test_processes_and_threads_share_it(kept: VectorCache) -> None:
     assert len(kept.find(list(some(240)), 64)) == 240
 
 
-def test_where_it_lies(tmp_path: Path) -> None:
-    def place(environment: dict[str, str]) -> Path:
-        found = users_cache(environment)
+def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def place() -> Path:
+        found = users_cache()
         assert found is not None
         return found.file
 
-    assert users_cache({"RAG_VECTORS": "0"}) is None
-    assert place({"RAG_VECTORS": str(tmp_path)}) == tmp_path / "vectors.sqlite"
+    monkeypatch.setenv("RAG_VECTORS", "0")
+    assert users_cache() is None
+    monkeypatch.setenv("RAG_VECTORS", str(tmp_path))
+    assert place() == tmp_path / "vectors.sqlite"
+    monkeypatch.delenv("RAG_VECTORS")
+    assert place().parts[-3:] == ("lecture-notes-rag", "vectors", "vectors.sqlite")
     if sys.platform == "linux":
-        assert place({"XDG_CACHE_HOME": "/caches"}) == Path("/caches/lecture-notes-rag/vectors/vectors.sqlite")
+        monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+        assert place() == Path("/caches/lecture-notes-rag/vectors/vectors.sqlite")
 
 
 # --------------------------------------------------------------------------- with an index

@@ -22,7 +22,7 @@ from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, IndexFormat, 
 from index.files import DISK, FileSystem, create
 from index.folder import FolderIndex, rollback
 from index.index import Changes
-from index.manifest import dump, load, segments_of
+from index.manifest import Outline, dump, is_whole, load, outline
 from index.verify import verify
 from tests.index.samples import FailingDisk, Killed, QuickDisk, files, folder, full_disk, note, put, state
 
@@ -180,9 +180,12 @@ def test_the_format_before_is_read(root: Path) -> None:
     digest = sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     earlier = json.dumps({**body, "sha256": digest}, ensure_ascii=False, indent=1)
     assert load(earlier.encode(), "here") == manifest
-    assert segments_of(earlier.encode()) == segments_of(dump(manifest)) == {"000002", "000003"}
+    assert outline(earlier.encode()) == outline(dump(manifest)) == Outline(3, False, frozenset({"000002", "000003"}))
+    assert is_whole(earlier.encode()) and is_whole(dump(manifest))
+    altered = earlier.replace("+0 ~1", "+1 ~1").encode()
+    assert not is_whole(altered) and not is_whole(dump(manifest).replace(b"a.md", b"c.md"))
     with pytest.raises(IndexCorrupt):
-        load(earlier.replace("+0 ~1", "+1 ~1").encode(), "here")
+        load(altered, "here")
 
 
 def test_encoder(root: Path) -> None:

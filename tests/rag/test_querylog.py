@@ -35,7 +35,6 @@ from rag.querylog import (
     key_of,
     note_of,
     open_log,
-    state_folder,
 )
 from rag.types import Answer, Hit
 
@@ -153,9 +152,9 @@ def test_the_switch_is_remembered_and_holds_for_every_process(log: QueryLog, rec
     assert [entry.question for entry in log.read()] == ["역전파는?"]
 
 
-def test_the_environment_outdoes_the_switch(tmp_path: Path) -> None:
-    log = open_log({"RAG_LOG": "0", "XDG_STATE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)})
-    log = replace(log, file=tmp_path / "log")
+def test_the_environment_outdoes_the_switch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_LOG", "0")
+    log = replace(open_log(), file=tmp_path / "log")
     log.turn(True)
     recorder = Recorder(log, tmp_path)
     ask(recorder)
@@ -321,24 +320,17 @@ def test_several_processes_write_at_once(log: QueryLog, tmp_path: Path) -> None:
 # Where it is
 
 
-def test_it_lies_in_the_state_folder_of_each_system(tmp_path: Path) -> None:
-    home = Path.home()
-    assert state_folder({}, "linux") == home / ".local" / "state"
-    assert state_folder({"XDG_STATE_HOME": str(tmp_path)}, "linux") == tmp_path
-    assert state_folder({"XDG_STATE_HOME": "relative"}, "linux") == home / ".local" / "state"
-    assert state_folder({}, "darwin") == home / "Library" / "Application Support"
-    assert state_folder({"LOCALAPPDATA": str(tmp_path)}, "win32") == tmp_path
-
-
 @pytest.mark.parametrize(("setting", "forbidden"), [("0", True), ("off", True), ("False", True), ("", False), ("1", False), ("on", False)])
-def test_the_environment_turns_it_off(setting: str, forbidden: bool) -> None:
-    log = open_log({"RAG_LOG": setting})
+def test_the_environment_turns_it_off(setting: str, forbidden: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_LOG", setting)
+    log = open_log()
     assert log.forbidden is forbidden
     assert log.file.parts[-2:] == ("lecture-notes-rag", "questions.sqlite")
 
 
-def test_the_environment_puts_it_elsewhere(tmp_path: Path) -> None:
-    assert open_log({"RAG_LOG": str(tmp_path / "mine")}) == QueryLog(tmp_path / "mine")
+def test_the_environment_puts_it_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_LOG", str(tmp_path / "mine"))
+    assert open_log() == QueryLog(tmp_path / "mine")
 
 
 def test_notes_that_questions_brought_up(log: QueryLog) -> None:

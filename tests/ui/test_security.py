@@ -176,7 +176,7 @@ def secrets_around(site: Site) -> list[str]:
         site.index / "manifest.json",
         site.folder / "secret.md",
         site.folder / "notes" / "other.md",
-        open_log({}).file,
+        open_log().file,
         Path("/etc/passwd"),
     ]
     return [*map(str, whole), str(ROOT / "pyproject.toml"), "pyproject.toml", "/proc/self/environ", str(Path.home() / ".bashrc")]

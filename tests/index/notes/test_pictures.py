@@ -23,6 +23,7 @@ from index.notes.links import file_inside, links
 from index.notes.ocr import HOW, UNREAD, Word
 from index.notes.pdf_picture import Box, boxes, page_picture
 from index.notes.pictures import LATER, Pictures, described, is_waiting
+from index.places import users
 from index.settings import IndexSettings
 from index.split import split
 from index.types import Document, Mark, NoteProblem
@@ -122,18 +123,11 @@ def test_what_was_read_is_kept_by_content(tmp_path: Path, monkeypatch: pytest.Mo
     assert is_waiting(read(moved).warnings), "what is damaged is not taken for words"
 
 
-@pytest.mark.parametrize(
-    ("system", "environment", "place"),
-    [
-        ("linux", {"XDG_CACHE_HOME": "/c"}, "/c/lecture-notes-rag/pictures"),
-        ("linux", {"XDG_CACHE_HOME": "c"}, "~/.cache/lecture-notes-rag/pictures"),
-        ("darwin", {}, "~/Library/Caches/lecture-notes-rag/pictures"),
-        ("win32", {"LOCALAPPDATA": "/l"}, "/l/lecture-notes-rag/pictures"),
-        ("linux", {"RAG_PICTURES": "~/p"}, "~/p"),
-    ],
-)
-def test_where_it_is_kept(system: str, environment: dict[str, str], place: str) -> None:
-    assert kept.folder(environment, system) == Path(place).expanduser()
+def test_where_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_PICTURES", "~/p")
+    assert kept.folder() == Path("~/p").expanduser()
+    monkeypatch.delenv("RAG_PICTURES")
+    assert kept.folder() == users().user_cache_path / "pictures"
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
