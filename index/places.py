@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from platformdirs import PlatformDirs
+from typing import TYPE_CHECKING
 
 from index.postgres import uri
 from index.postgres.uri import Database
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 Place = Path | Database
 """A folder, or a schema of a database."""
@@ -28,4 +30,6 @@ def beside(place: Place) -> Path:
 
 def users() -> PlatformDirs:
     """Our folders among the user's own, for what may be thrown away, for data, and for what is remembered, where each system has them."""
+    from platformdirs import PlatformDirs
+
     return PlatformDirs("lecture-notes-rag", appauthor=False, opinion=False)
