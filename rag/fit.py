@@ -26,7 +26,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from index.encoder import open_encoder
+from index.errors import UsageError
 from index.morphemes import Analyser
+from index.places import place_of
 from rag import sentence_reader, span_reader
 from rag.cases import OWN, Case, How, Source, cases, own_sources, public_sources, strangers
 from rag.evaluation.datasets import data_root, load_questions
@@ -284,16 +286,28 @@ def _save(path: Path, value: object) -> None:
     print(path, json.dumps(value), file=sys.stderr)
 
 
+def _folder(text: str) -> Path:
+    """The folder of an index, parts of which are fitted on copies of it; UsageError for a database."""
+    place = place_of(text)
+    if not isinstance(place, Path):
+        raise UsageError(f"weights are fitted on an index in a folder, not in {place}. Copy it first: rag copy '{place}' data/index")
+    return place
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the folder with train/ (default: $RAG_DATA)")
-    parser.add_argument("--index", type=Path, default=Path("data/index"))
+    parser.add_argument("--index", default="data/index", help="a folder (default: data/index)")
     parser.add_argument("--questions", type=Path, default=Path("data/questions.jsonl"))
     parser.add_argument("--cache", type=Path, default=Path(".cache/vectors"))
     parser.add_argument("--only", choices=("mixture", "sentence", "span"))
     parser.add_argument("--encoder", help="the encoder to fit for, by folder or name (default: the shipped one)")
     parser.add_argument("--mixture", type=Path, default=WEIGHTS, help="where the mixture's weights go (default: into the package)")
     options = parser.parse_args(arguments)
+    try:
+        place = _folder(options.index)
+    except UsageError as error:
+        parser.error(str(error))
     encoder, analyser = open_encoder(options.encoder), Analyser()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         public = public_sources(data_root(options.data), encoder, analyser, options.cache, Path(folder))
@@ -301,7 +315,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _save(options.mixture, {"features": FEATURES, "weights": fit_mixture(public)})
         if options.only != "mixture":
             questions = [question for question in load_questions(options.questions) if question.split == "dev"]
-            own = own_sources(options.index, questions, encoder, analyser, Path(folder))
+            own = own_sources(place, questions, encoder, analyser, Path(folder))
             for task in tasks(options.only):
                 run(task, [*public, *own, strangers(own[0], public)])
     return 0

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
+import numpy as np
+
 from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt
 from index.index import Changes, Ids, IndexedDocument, Scores, Vectors, check, padded, summarise
 from index.manifest import EncoderEntry
 from index.postgres import catalogue, schema, search, write
 from index.postgres.catalogue import Notes, Standing
 from index.postgres.link import Link, link_to
+from index.postgres.recent import Recent, Scored
 from index.postgres.search import Scope
 from index.postgres.uri import Database
 from index.settings import IndexSettings
@@ -62,6 +65,7 @@ class PostgresIndex:
         self._pending: tuple[int, ...] = ()
         self._note = lru_cache(maxsize=256)(self._read_note)
         self._frequencies: dict[str, int] = {}
+        self._recent = Recent()
 
     @classmethod
     def empty(
@@ -181,16 +185,27 @@ class PostgresIndex:
     def dense(self, vectors: Vectors, k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
         self._check_dim(vectors)
         scope = self._scope(filter)
-        return padded([search.nearest(self._rows, self._notes, query, k, scope) for query in vectors], k)
+        found = [search.nearest(self._rows, self._notes, query, k, scope) for query in vectors]
+        if len(found) == 1:
+            self._recent.found(found[0][0], filter)
+        return padded(found, k)
 
     def lexical(self, terms: Mapping[str, float], k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
-        return search.lexical(self._rows, self._notes, self._standing, self._weighted(terms), self._scope(filter), k)
+        wanted = self._recent.wanted(filter) if k > 0 else np.empty(0, np.int64)
+        also = search.keys(*self._notes.places(wanted))
+        found = search.lexical(self._rows, self._notes, self._standing, self._weighted(terms), self._scope(filter), k, also)
+        self._recent.scored = Scored(dict(terms), wanted, search.scores_of(wanted, found))
+        return found[0][:k], found[1][:k]
 
     def score_dense(self, vector: Vectors, ids: Ids) -> Scores:
         self._check_dim(vector)
         return exact(self.vectors(ids), vector)
 
     def score_lexical(self, terms: Mapping[str, float], ids: Ids) -> Scores:
+        scored = self._recent.scored
+        known = scored.of(terms, np.asarray(ids, np.int64)) if scored else None
+        if known is not None:
+            return known
         scope = search.among(*self._notes.places(ids))
         return search.scores_of(ids, search.lexical(self._rows, self._notes, self._standing, self._weighted(terms), scope))
 
@@ -217,9 +232,18 @@ class PostgresIndex:
         return search.within([entry.note for entry in kept], sum(entry.info.passages for entry in kept))
 
     def _rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """What a statement finds, if all that this generation holds was still there; IndexBusy where it is not."""
-        found = self.link.rows(statement, *parameters)
-        ((removed,),) = self.link.rows("SELECT removed FROM meta")
+        """What a statement finds, if all that this generation holds was still there; IndexBusy where it is not.
+
+        A removal is announced before it is done, so a statement that misses rows sees the announcement, and each row can bring it along.
+        Shards are read a little later than the coordinator: there, as where no row came, it is asked for afterwards.
+        """
+        if self._standing.parts:
+            found, removed = self.link.rows(statement, *parameters), None
+        else:
+            told = self.link.rows(f"SELECT *, (SELECT removed FROM meta) FROM ({statement}) AS found", *parameters)
+            found, removed = [row[:-1] for row in told], told[0][-1] if told else None
+        if removed is None:
+            ((removed,),) = self.link.rows("SELECT removed FROM meta")
         if removed > self.generation:
             raise IndexBusy(
                 f"{self.path}: generation {self.generation}, which was opened, is not kept any more. Open the index again and repeat."

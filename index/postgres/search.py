@@ -26,9 +26,11 @@ SPARE = 32
 """Candidates beyond k: half precision may have put one that belongs behind one that does not."""
 
 VECTORS = "SELECT note, place, vector_send(embedding) FROM vectors WHERE "
-_BEST = " ORDER BY 3 DESC FETCH FIRST %s ROWS WITH TIES"
+_WANTED = ", (note::bigint << 32 | place) = ANY (%s::bigint[])"
+_BEST = " ORDER BY 4 DESC, 3 DESC FETCH FIRST %s ROWS "
+"""First the passages that are wanted whatever their score, then the best."""
 _POSTINGS = (
-    "SELECT note, place, sum(weight * tf / (tf + (%s::float8 + %s::float8 * length)))::real FROM unnest(%s::text[], %s::float8[])"
+    "SELECT note, place, sum(weight * tf / (tf + (%s::float8 + %s::float8 * length)))::real{wanted} FROM unnest(%s::text[], %s::float8[])"
     " AS asked (known, weight) CROSS JOIN LATERAL"
     " (SELECT note, place, tf, length FROM postings WHERE term = known AND {condition} OFFSET 0) AS found GROUP BY note, place"
 )
@@ -36,9 +38,10 @@ _POSTINGS = (
 than they are, and would gather all of them for a filter."""
 _PART = (
     "SELECT note, place, sum(tf / (tf + (%s::float8 + %s::float8 * length)) * (%s::float8[])[array_position(%s::text[], term)])::real"
-    " FROM {part} WHERE term = ANY (%s::text[]) AND "
+    "{wanted} FROM {part} WHERE term = ANY (%s::text[]) AND "
 )
-"""On several: whatever stands here can be sent to where the rows are, the order included, so that each server ranks its own."""
+"""On several: whatever stands here can be sent to where the rows are, order and limit included, so that each server ranks its own, all at
+the same time. WITH TIES cannot, nor an order by what is not selected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +68,24 @@ def within(notes: Sequence[int], passages: int) -> Scope:
 
 def named(notes: Numbers, places: Numbers, spread: bool) -> Scope:
     """Some passages: by the key of each, or where they lie on several servers so that each is asked for its own."""
-    keys = np.unique(notes.astype(np.int64) << 32 | places)
+    wanted = keys(notes, places)
     if not spread:
-        pairs = (keys >> 32).tolist(), (keys & 0xFFFFFFFF).tolist()
-        return Scope("(note, place) IN (SELECT * FROM unnest(%s::int[], %s::int[]))", pairs, len(keys))
+        pairs = [key >> 32 for key in wanted], [key & 0xFFFFFFFF for key in wanted]
+        return Scope("(note, place) IN (SELECT * FROM unnest(%s::int[], %s::int[]))", pairs, len(wanted))
     condition = "note = ANY (%s::int[]) AND place = ANY (%s::int[]) AND (note::bigint << 32 | place) = ANY (%s::bigint[])"
-    return Scope(condition, (np.unique(notes).tolist(), np.unique(places).tolist(), keys.tolist()), len(keys))
+    return Scope(condition, (np.unique(notes).tolist(), np.unique(places).tolist(), wanted), len(wanted))
 
 
 def among(notes: Numbers, places: Numbers) -> Scope:
     """Some passages, sought among the postings of terms. By `note` the planner would read all postings of their notes."""
-    keys = np.unique(notes.astype(np.int64) << 32 | places)
-    return Scope("(note::bigint << 32 | place) = ANY (%s::bigint[])", (keys.tolist(),), len(keys))
+    wanted = keys(notes, places)
+    return Scope("(note::bigint << 32 | place) = ANY (%s::bigint[])", (wanted,), len(wanted))
+
+
+def keys(notes: Numbers, places: Numbers) -> list[int]:
+    """One number for each passage, ascending."""
+    numbers: list[int] = np.unique(notes.astype(np.int64) << 32 | places).tolist()
+    return numbers
 
 
 def nearest(ask: Ask, notes: Notes, query: Vectors, k: int, scope: Scope) -> tuple[Ids, Scores]:
@@ -98,24 +107,53 @@ def scores_of(ids: Sequence[int] | Ids, found: tuple[Ids, Scores]) -> Scores:
 
 
 def lexical(
-    ask: Ask, notes: Notes, standing: Standing, weights: Mapping[str, float], scope: Scope, k: int | None = None
+    ask: Ask,
+    notes: Notes,
+    standing: Standing,
+    weights: Mapping[str, float],
+    scope: Scope,
+    k: int | None = None,
+    also: Sequence[int] = (),
 ) -> tuple[Ids, Scores]:
-    """Passages of BM25 score > 0 for terms with their weight times idf, in the order `(-score, id)`; without k, all in the scope."""
+    """Passages of BM25 score > 0 for terms with their weight times idf, in the order `(-score, id)`: the k best and `also` those of these
+    keys that are in the scope, so k or more; without k, all in the scope."""
     if not weights or not scope.passages or (k is not None and k < 1):
         return np.empty(0, np.int64), np.empty(0, np.float32)
-    norms, terms, values = _norms(standing), list(weights), list(weights.values())
-    ranked, limit = ("", ()) if k is None else (_BEST, (k,))
-    if standing.parts:
-        tail = f"{scope.condition} GROUP BY note, place{ranked}"
-        statement = " UNION ALL ".join(f"({_PART.format(part=part)}{tail})" for part in standing.parts)
-        asked = (*norms, values, terms, terms, *scope.parameters, *limit) * len(standing.parts)
+    if k is None:
+        found = _rows(ask, standing, weights, scope)
     else:
-        statement = _POSTINGS.format(condition=scope.condition) + ranked
-        asked = (*norms, terms, values, *scope.parameters, *limit)
-    found = ask(statement, *asked)
+        found = _rows(ask, standing, weights, scope, _BEST + "ONLY", also, k + len(also) + SPARE)
+        if _cut(found, k):
+            found = _rows(ask, standing, weights, scope, _BEST + "WITH TIES", also, k + len(also))
     scores = np.array([row[2] for row in found], np.float32)
     ids, positive = _ids(notes, found), scores > 0
-    return top(ids[positive], scores[positive], len(ids) if k is None else k)
+    return top(ids[positive], scores[positive], len(ids))
+
+
+def _rows(
+    ask: Ask,
+    standing: Standing,
+    weights: Mapping[str, float],
+    scope: Scope,
+    best: str = "",
+    also: Sequence[int] = (),
+    limit: int | None = None,
+) -> list[tuple[Any, ...]]:
+    """Note, place and score of passages that hold one of the terms: all, or the best."""
+    norms, terms, values = _norms(standing), list(weights), list(weights.values())
+    wanted, named, most = (_WANTED, (list(also),), (limit,)) if best else ("", (), ())
+    if not standing.parts:
+        statement = _POSTINGS.format(condition=scope.condition, wanted=wanted) + best
+        return ask(statement, *norms, *named, terms, values, *scope.parameters, *most)
+    tail = f"{scope.condition} GROUP BY note, place{best}"
+    statement = " UNION ALL ".join(f"({_PART.format(part=part, wanted=wanted)}{tail})" for part in standing.parts)
+    return ask(statement, *(*norms, values, terms, *named, terms, *scope.parameters, *most) * len(standing.parts))
+
+
+def _cut(found: Sequence[tuple[Any, ...]], k: int) -> bool:
+    """Whether a server may have left out passages as good as the k-th: it gave the k best and `SPARE` more, all as good as that."""
+    scores: list[float] = sorted((row[2] for row in found), reverse=True)
+    return sum(score >= scores[min(k, len(scores)) - 1] for score in scores) >= k + SPARE
 
 
 def _norms(standing: Standing) -> tuple[float, float]:

@@ -215,6 +215,82 @@ def test_the_graph_gives_the_same_results(database: Database, monkeypatch: pytes
         assert np.array_equal(scores, exact)
 
 
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the server from now on."""
+    sent, rows = list[str](), Link.rows
+
+    def recorded(link: Link, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        sent.append(statement)
+        return rows(link, statement, *parameters)
+
+    monkeypatch.setattr(Link, "rows", recorded)
+    return sent
+
+
+def test_each_question_is_one_statement(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, query = postgresql(database).apply(put(*NOTES)), ENCODER.encode_questions(["역전파"])
+    index.document_frequency(["역전파"])
+    sent = statements(monkeypatch)
+    for ask in (
+        lambda: index.dense(query, 3),
+        lambda: index.lexical({"역전파": 1.0}, 3),
+        lambda: index.passages([0, 5]),
+        lambda: index.score_dense(query[0], np.array([0, 5])),
+        lambda: index.score_lexical({"역전파": 2.0}, np.array([0, 5])),
+    ):
+        sent.clear()
+        ask()
+        assert len(sent) == 1
+
+
+@pytest.mark.parametrize("filter", [None, Filter(folders=("week01", "week10"))])
+def test_a_hybrid_search_reads_the_postings_once(database: Database, monkeypatch: pytest.MonkeyPatch, filter: Filter | None) -> None:
+    judge, index = memory().apply(put(*NOTES)), postgresql(database).apply(put(*NOTES))
+    terms, query = {"역전파": 1.0, "내적": 0.5}, ENCODER.encode_questions(["단어 빈도"])
+    index.document_frequency(list(terms))
+    sent = statements(monkeypatch)
+    for k in (1, 3, 8):
+        near = index.dense(query, k, filter)[0][0]
+        near = near[near >= 0]
+        one, other = index.lexical(terms, k, filter), judge.lexical(terms, k, filter)
+        assert one[0].tolist() == other[0].tolist()
+        assert one[1].tolist() == pytest.approx(other[1].tolist(), rel=1e-6)
+        before = len(sent)
+        assert index.score_lexical(terms, near).tolist() == pytest.approx(judge.score_lexical(terms, near).tolist(), rel=1e-6)
+        assert index.score_lexical(terms, near[::-1]).tolist() == pytest.approx(judge.score_lexical(terms, near[::-1]).tolist(), rel=1e-6)
+        assert len(sent) == before
+
+
+def test_of_many_that_are_equally_good_the_first_are_found(database: Database) -> None:
+    """More than are fetched beyond k; their numbers in the database run the other way."""
+    items = [note(f"{number:02}.md", "같은 글") for number in reversed(range(3 * search.SPARE))]
+    judge, index = memory().apply(put(*items)), postgresql(database).apply(put(*items))
+    assert index.lexical({"글": 1.0}, 5)[0].tolist() == judge.lexical({"글": 1.0}, 5)[0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_scores_by_words_are_asked_anew_where_they_are_not_known(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, index = memory().apply(put(*NOTES)), postgresql(database).apply(put(*NOTES))
+    query, every = ENCODER.encode_questions(["단어 빈도"]), np.arange(8)
+    week01, terms = Filter(folders=("week01",)), {"역전파": 1.0, "내적": 0.5}
+    index.document_frequency(list(terms))
+    sent = statements(monkeypatch)
+    near = index.dense(query, 3)[0][0]
+    index.lexical(terms, 3, week01)  # which need not hold what was near
+    for other, ids in ((terms, near), (terms, every), ({"역전파": 2.0, "내적": 0.5}, near), ({"역전파": 1.0}, near)):
+        before = len(sent)
+        assert index.score_lexical(other, ids).tolist() == pytest.approx(judge.score_lexical(other, ids).tolist(), rel=1e-6)
+        assert len(sent) == before + 1
+    index.dense(query, 3)
+    index.lexical(terms, 3)
+    for other in ({"역전파": 2.0, "내적": 0.5}, {"내적": 1.0}):
+        assert index.score_lexical(other, near).tolist() == pytest.approx(judge.score_lexical(other, near).tolist(), rel=1e-6)
+        assert index.score_lexical(other, near).tolist() != index.score_lexical(terms, near).tolist()
+    with ThreadPoolExecutor(1) as pool:
+        before = len(sent)
+        assert pool.submit(index.score_lexical, terms, near).result().tolist() == index.score_lexical(terms, near).tolist()
+        assert len(sent) == before + 1
+
+
 def test_a_question_may_hold_anything(database: Database) -> None:
     index = postgresql(database).apply(put(*NOTES))
     terms = {"역전파": 1.0, "a\0b": 1.0, "\ud800": 2.0, "'; DROP TABLE notes; --": 1.0, "%s": 1.0, "": 1.0}
@@ -318,6 +394,74 @@ def test_a_reader_of_a_generation_that_is_gone_is_told(database: Database) -> No
             ask()
     assert link_to(database).rows("SELECT count(*) FROM notes") == [(2,)]
     assert link_to(database).rows("SELECT count(DISTINCT note) FROM postings") == [(2,)]
+
+
+def test_rows_that_are_removed_while_others_stay_are_told_with_what_is_found(database: Database) -> None:
+    index = postgresql(database, keep=2).apply(put(note("a.md", "첫 글"), note("b.md", "또 글")))
+    old, query = PostgresIndex.open(database), ENCODER.encode_questions(["글"])
+    assert len(old.lexical({"글": 1.0}, 9)[0]) == 2
+    index = index.apply(put(note("a.md", "둘째 글"))).apply(put(note("a.md", "셋째 글")))
+    assert link_to(database).rows("SELECT count(*) FROM postings WHERE note = 2") == [(2,)]
+    b = old.documents()[1].doc_id
+    asks = (
+        lambda: old.lexical({"글": 1.0}, 9),
+        lambda: old.dense(query, 9),
+        lambda: old.passages([1]),
+        lambda: old.vectors([1]),
+        lambda: old.score_lexical({"글": 1.0}, np.array([0, 1])),
+        lambda: old.document_frequency(["또"]),
+        lambda: old.document(b),
+        old.vocabulary,
+    )
+    for ask in asks:
+        with pytest.raises(IndexBusy, match="generation 1, which was opened, is not kept any more"):
+            ask()
+
+
+def test_what_is_read_before_a_removal_is_whole(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows go between a statement and whatever follows it: one server has given all of them by then."""
+    index = postgresql(database, keep=2).apply(put(note("a.md", "첫 글"), note("b.md", "또 글")))
+    old, rows = PostgresIndex.open(database), Link.rows
+
+    def removed_after(link: Link, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        found = rows(link, statement, *parameters)
+        monkeypatch.undo()
+        index.apply(put(note("a.md", "둘째 글"))).apply(put(note("a.md", "셋째 글")))
+        return found
+
+    monkeypatch.setattr(Link, "rows", removed_after)
+    assert [passage.text for passage in old.passages([0, 1])] == ["첫 글", "또 글"]
+    with pytest.raises(IndexBusy):
+        old.passages([0, 1])
+
+
+def test_readers_of_generations_that_go_get_whole_answers_or_none(database: Database) -> None:
+    index, done = postgresql(database, keep=2).apply(put(*NOTES)), Event()
+
+    def write(made: PostgresIndex) -> None:
+        try:
+            for number in range(1, 20):
+                made = made.apply(put(note("flips.md", "\n".join(f"공통 판{number} 줄{line}" for line in range(5)))))
+        finally:
+            done.set()
+
+    def read() -> int:
+        told = 0
+        while not done.is_set():
+            opened = PostgresIndex.open(database)
+            expected = sum(info.passages for info in opened.documents() if info.doc_id == "flips.md")
+            try:
+                for _ in range(20):
+                    assert len(opened.lexical({"공통": 1.0}, 50)[0]) == expected
+                    assert (opened.dense(ENCODER.encode_questions(["공통"]), 50)[0] >= 0).sum() == 8 + expected
+            except IndexBusy:
+                told += 1
+        return told
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        pool.submit(write, index).result()
+        assert sum(reader.result() for reader in readers) > 0
 
 
 def test_a_hidden_run_is_seen_when_it_ends(database: Database) -> None:

@@ -16,13 +16,14 @@ import numpy as np
 import psutil
 import pytest
 
-from index.errors import IndexProblem
+from index.errors import IndexBusy, IndexProblem
 from index.index import Changes, IndexedDocument
 from index.manifest import EncoderEntry
 from index.memory import MemoryIndex
 from index.morphemes import Analyser
 from index.postgres import search
 from index.postgres.engine import PostgresIndex
+from index.postgres.link import Link
 from index.postgres.uri import Database, parse
 from index.settings import IndexSettings
 from index.types import Filter
@@ -167,12 +168,33 @@ def test_shards_order_by_distance_themselves(servers: Cluster, schema: str, inde
         assert {order.replace("(embedding)", "embedding").lstrip("(").split(" OPERATOR(public.<#>)")[0] for order in remote} == {what}
 
 
-def test_shards_rank_by_words_themselves(index: PostgresIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = index.apply(put(*many(30)))
+def test_shards_rank_by_words_themselves_and_at_once(
+    servers: Cluster, schema: str, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = index.apply(put(*many(100)))
+    psql(servers.coordinator.uri, "-c", f"SET search_path = {schema}", "-c", "ANALYZE passages, vectors, postings")
     shown = plan(found, monkeypatch, lambda: found.lexical({"역전파": 1.0, "문서": 0.5}, 10))
     remote = [line for line in shown.splitlines() if "Remote SQL" in line]
-    assert [("GROUP BY" in line, "ORDER BY sum(" in line) for line in remote] == [(True, True)] * 3
+    assert [("GROUP BY" in line, "ORDER BY " in line, " LIMIT " in line) for line in remote] == [(True, True, True)] * 3
     assert "Sort" not in shown
+    assert shown.count("Async Foreign Scan") == 3
+
+
+def test_rows_that_go_from_shards_while_they_are_asked_are_told(index: PostgresIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shard is read later than the coordinator, whose part of the statement may know nothing yet of a removal."""
+    index.keep = 2
+    made = index.apply(put(*many(6, 3)))
+    old, rows = PostgresIndex.open(index.path), Link.rows
+
+    def removed_meanwhile(link: Link, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        monkeypatch.undo()
+        found = rows(link, statement, *parameters)
+        made.apply(put(*many(3, 3, seed=1))).apply(put(*many(3, 3, seed=2)))
+        return found
+
+    monkeypatch.setattr(Link, "rows", removed_meanwhile)
+    with pytest.raises(IndexBusy, match="is not kept any more"):
+        old.passages(range(len(old)))
 
 
 # Servers that fail

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.errors import UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from rag import fit
@@ -236,6 +237,15 @@ def test_the_sentence_reader_comes_first(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(fit, "SpanModel", lambda remembered: Marker())
     assert [task.path.name for task in tasks(None)] == ["sentence_reader.json", "span_reader.json"]
     assert [[task.path.name for task in tasks(only)] for only in ("sentence", "span")] == [["sentence_reader.json"], ["span_reader.json"]]
+
+
+def test_a_database_is_to_be_copied_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        fit.main(["--index", "postgresql://u:geheim@h/db?schema=notes"])
+    said = capsys.readouterr().err
+    assert ended.value.code == UsageError.exit_code
+    assert "not in postgresql://u:***@h/db?schema=notes. Copy it first: rag copy 'postgresql://" in said
+    assert "geheim" not in said
 
 
 def test_saved_numbers_are_readable(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ SELECT EXISTS (SELECT FROM pg_foreign_server WHERE srvname = :'shard') AS known 
         host :'host', port :'port', dbname :'database',
         extensions 'vector',        -- without it the shards are not asked to order by distance: they would send every vector
         fetch_size '50',            -- a search wants some hundred rows of all shards together; a larger portion is sent for nothing
-        batch_size '1000',           -- rows of one INSERT while notes are put in
+        async_capable 'true',       -- shards rank at the same time, not one after the other
+        batch_size '1000',          -- rows of one INSERT while notes are put in
         connect_timeout '5', keepalives_idle '10', keepalives_interval '5', keepalives_count '3', tcp_user_timeout '30000',
-        options '-c hnsw.ef_search=200 -c hnsw.iterative_scan=relaxed_order -c jit=off -c plan_cache_mode=force_custom_plan'
+        -- a shard is asked for its share of the candidates only: half of what one server that holds everything looks at
+        options '-c hnsw.ef_search=100 -c hnsw.iterative_scan=relaxed_order -c jit=off -c plan_cache_mode=force_custom_plan'
     );
     CREATE USER MAPPING FOR PUBLIC SERVER :"shard" OPTIONS ("user" :'user', password :'password');
 \endif
