@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     import httpx
 
 Way = Literal["page", "api"]
-GROWTH, FAIR, SLOPE = 50.0, 0.5, 1.0
+GROWTH, FAIR, SILENCE, SLOPE = 50.0, 0.5, 5.0, 1.0
 """Most MB that memory may rise from the second quarter of the time to the last; least share of the busiest user's answers that the
-slowest one gets; most MB for a thousand requests of a soak."""
+slowest one gets; most seconds in which nobody is answered; most MB for a thousand requests of a soak."""
 STARTING, EVERY, PATIENCE = 60.0, 0.5, 120.0
 """Seconds: for the server to start, between two looks at its memory, for one answer."""
 PAUSE = 10.0
@@ -54,10 +54,11 @@ MOST_QUESTIONS = 120
 
 @dataclass(slots=True)
 class Asked:
-    """What came of the requests; `seconds` by way, answers by user."""
+    """What came of the requests; `seconds` by way, answers by user, and `at` what time of the clock there was one."""
 
     seconds: dict[Way, list[float]] = field(default_factory=lambda: {"page": [], "api": []})
     answers: dict[tuple[Way, int], int] = field(default_factory=dict)
+    at: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -119,7 +120,11 @@ def served(index: Path) -> Iterator[Server]:
     finally:
         ended.set()
         process.terminate()
-        process.wait()
+        try:
+            process.wait(STARTING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _wait(server: Server) -> None:
@@ -156,9 +161,8 @@ def _loaded(server: Server, texts: Sequence[str], users: int, seconds: float, no
         ended.set()
         indexing.join()
     done.problems += broken
-    return Findings(
-        {"users": users, "seconds": seconds, "indexings beside": len(runs)}, _load_figures(done, server, seconds), _tables(done)
-    )
+    beside = Figure("indexings meanwhile", len(runs), "", 1, True)
+    return Findings({"users": users, "seconds": seconds}, (*_load_figures(done, server, seconds), beside), _tables(done))
 
 
 def _index_on(notes: Path, index: Path, ended: threading.Event, runs: list[float], broken: list[str]) -> None:
@@ -200,9 +204,11 @@ async def _user(
         began, text = time.perf_counter(), texts[number % len(texts)]
         problem = await (_by_page(client, text, f"user-{user}", press) if way == "page" else _by_api(client, "ask", text))
         done.seconds[way].append(time.perf_counter() - began)
-        done.answers[way, user] += not problem
         if problem:
             done.problems.append(f"{way}: {problem}")
+        else:
+            done.answers[way, user] += 1
+            done.at.append(time.perf_counter())
 
 
 async def _by_api(client: httpx.AsyncClient, call: str, text: str) -> str:
@@ -254,6 +260,7 @@ def _load_figures(done: Asked, server: Server, seconds: float) -> tuple[Figure, 
     figures = [
         Figure("errors", len(done.problems), "", 0),
         Figure("answers", sum(done.answers.values())),
+        Figure("longest time without an answer", max((late - soon for soon, late in pairwise(done.at)), default=seconds), "s", SILENCE),
         Figure("memory, highest", max(mb for _, mb in server.memory), "MB"),
         Figure("memory, rise from the second quarter to the last", median(quarters[1]) - median(quarters[0]), "MB", GROWTH),
     ]
@@ -288,18 +295,20 @@ def _soaked(server: Server, texts: Sequence[str], asked: int, searched: int, pro
 async def _stream(
     server: Server, texts: Sequence[str], asked: int, searched: int, progress: Progress | None
 ) -> tuple[Asked, list[tuple[float, float]]]:
-    """Questions among searches, spread evenly, by four at once; memory in MB by requests answered."""
+    """Questions among searches, spread evenly, by four at once, no two alike: what remembers them without end must show. Memory in MB by
+    requests answered."""
     import httpx
 
     done, memory, whole = Asked(), list[tuple[float, float]](), asked + searched
-    calls = iter(["ask" if (n + 1) * asked // whole > n * asked // whole else "search" for n in range(whole)])
+    calls = ["ask" if (n + 1) * asked // whole > n * asked // whole else "search" for n in range(whole)]
+    requests = iter([(call, f"{texts[n % len(texts)]} {n}") for n, call in enumerate(calls)])
     finished = 0
 
     async def worker(client: httpx.AsyncClient) -> None:
         nonlocal finished
-        for call in calls:
+        for call, text in requests:
             began = time.perf_counter()
-            problem = await _by_api(client, call, texts[finished % len(texts)])
+            problem = await _by_api(client, call, text)
             done.seconds["api"].append(time.perf_counter() - began)
             done.problems += [f"{call}: {problem}"] if problem else []
             finished += 1

@@ -12,6 +12,7 @@ from rag.types import RetrieverName
 from ui import calls
 from ui.api_page import page
 from ui.api_types import AnswerShape, Found, NoteList, NoteShape, ProblemShape, StatusShape
+from ui.turns import Threads
 from ui.view import Json
 from ui.web_guard import SmallBodies
 from ui.web_index import Asks
@@ -25,6 +26,8 @@ PLACE = "/api"
 """Where the page's application mounts it."""
 LARGEST_BODY = 262_144
 """Bytes of a request; the largest that `ui.calls` lets through fits, every character written as an escape."""
+READING = 4
+"""Threads that read notes and the state of the index."""
 DESCRIPTION = "Ask your lecture notes: every answer is a quote with its source. Answers this machine only, as `rag --format json` would."
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": ProblemShape, "description": "The request cannot be meant as it stands"},
@@ -41,8 +44,11 @@ TYPE: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only not
 AS_TYPED: dict[str, Any] = {"description": "mend no slips of the keyboard"}
 
 
-def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None) -> "FastAPI":
-    """The API as an ASGI application. `pipeline` gives the current pipeline or raises RagError; without `status` there is no such route."""
+def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None, asking: Threads | None = None) -> "FastAPI":
+    """The API as an ASGI application. `pipeline` gives the current pipeline or raises RagError; without `status` there is no such route.
+
+    Questions are answered by the threads `asking`; notes, which nobody waits for long, by others.
+    """
     from fastapi import FastAPI
 
     routes = FastAPI(
@@ -51,11 +57,12 @@ def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None) 
     )  # fmt: skip
     routes.add_middleware(SmallBodies, most=LARGEST_BODY)
     _report_problems(routes)
-    _add_questions(routes, pipeline, "/search", "the passages nearest to a question", calls.search, Found)
-    _add_questions(routes, pipeline, "/ask", "the answer to a question, with its source", calls.ask, AnswerShape)
-    _add_notes(routes, pipeline)
+    asking, reading = asking or Threads(READING), Threads(READING)
+    _add_questions(routes, pipeline, asking, "/search", "the passages nearest to a question", calls.search, Found)
+    _add_questions(routes, pipeline, asking, "/ask", "the answer to a question, with its source", calls.ask, AnswerShape)
+    _add_notes(routes, pipeline, reading)
     if status:
-        _add_status(routes, status)
+        _add_status(routes, status, reading)
     _add_page(routes)
     return routes
 
@@ -66,7 +73,13 @@ def _operation(route: "APIRoute") -> str:
 
 
 def _add_questions(
-    routes: "FastAPI", pipeline: Callable[[], Asks], path: str, summary: str, answering: calls.Answering, shape: type[Found | AnswerShape]
+    routes: "FastAPI",
+    pipeline: Callable[[], Asks],
+    threads: Threads,
+    path: str,
+    summary: str,
+    answering: calls.Answering,
+    shape: type[Found | AnswerShape],
 ) -> None:
     """One question by GET, for a browser or curl, or by POST as JSON."""
     from fastapi import Body, Query
@@ -76,6 +89,7 @@ def _add_questions(
         return answering(pipeline(), calls.Asked(*asked))
 
     @routes.get(path, summary=summary, response_model=shape)
+    @threads
     def by_query(
         question: Annotated[str, Query(**QUESTION)],
         k: Annotated[int, Query(**K)] = 5,
@@ -89,6 +103,7 @@ def _add_questions(
         return JSONResponse(answer(question, k, retriever, calls.kept(note, folder, week, type), as_typed))
 
     @routes.post(path, summary=f"{summary}, asked as JSON", response_model=shape)
+    @threads
     def by_body(
         question: Annotated[str, Body(**QUESTION)],
         k: Annotated[int, Body(**K)] = 5,
@@ -102,11 +117,12 @@ def _add_questions(
         return JSONResponse(answer(question, k, retriever, calls.kept(note, folder, week, type), as_typed))
 
 
-def _add_notes(routes: "FastAPI", pipeline: Callable[[], Asks]) -> None:
+def _add_notes(routes: "FastAPI", pipeline: Callable[[], Asks], threads: Threads) -> None:
     from fastapi import Path, Query
     from fastapi.responses import JSONResponse
 
     @routes.get("/notes", summary="the notes of the index", response_model=NoteList)
+    @threads
     def notes(
         note: Annotated[list[str], Query(**NOTE)] = [],  # noqa: B006
         folder: Annotated[list[str], Query(**FOLDER)] = [],  # noqa: B006
@@ -116,6 +132,7 @@ def _add_notes(routes: "FastAPI", pipeline: Callable[[], Asks]) -> None:
         return JSONResponse(calls.notes(pipeline(), calls.kept(note, folder, week, type)))
 
     @routes.get("/notes/{doc_id:path}", summary="the text of a note, or a part of it", response_model=NoteShape, responses=NO_NOTE)
+    @threads
     def note(
         doc_id: Annotated[str, Path(max_length=1000, description="the note's name, `/` and all")],
         start: Annotated[int, Query(ge=0, description="the first code point")] = 0,
@@ -124,10 +141,11 @@ def _add_notes(routes: "FastAPI", pipeline: Callable[[], Asks]) -> None:
         return JSONResponse(calls.note(pipeline(), doc_id, start, end))
 
 
-def _add_status(routes: "FastAPI", status: Callable[[], Json]) -> None:
+def _add_status(routes: "FastAPI", status: Callable[[], Json], threads: Threads) -> None:
     from fastapi.responses import JSONResponse
 
     @routes.get("/status", summary="what the index holds", response_model=StatusShape, name="status")
+    @threads
     def index_status() -> JSONResponse:
         return JSONResponse(status())
 

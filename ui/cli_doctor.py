@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ui import view
 from ui.arguments import Options, add_verb
 from ui.console import show
-from ui.doctor import Finding, examine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ui.arguments import Verbs
+    from ui.doctor import Finding
 
 WELL, ILL = 0, 1
 _SIGNS = {"ok": "ok     ", "warning": "warning", "failed": "failed "}
@@ -25,6 +25,8 @@ def add_doctor(verbs: Verbs) -> None:
 
 def doctor(options: Options) -> int:
     """Says how everything is: 1 where anything has failed; a warning alone is none."""
+    from ui.doctor import examine
+
     findings = list(examine(options.index))
     well = all(each.state != "failed" for each in findings)
     show(options, {"well": well, "findings": [asdict(each) for each in findings]}, lambda style: report(findings, style))

@@ -13,7 +13,6 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
-from index.files import save
 from index.types import Filter
 from ui import scope, view
 from ui.arguments import Options, add_verb
@@ -93,6 +92,7 @@ def _list(options: Options, cards: Sequence[Card]) -> int:
 
 
 def _export(options: Options, cards: Sequence[Card]) -> int:
+    from index.files import save
     from rag.study.export import FORMATS
 
     write = FORMATS.get(options.file.suffix.lower())

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UsageError
-from index.files import save
 from index.places import Place
 from ui import view
 from ui.console import count, progress, share
@@ -186,6 +185,8 @@ def _folder(place: Path) -> Path:
 
 def _run_folder(options: Options, checkpoint: str) -> Path:
     """Where checkpoints go. UsageError where that holds one of a run with other options: it would be gone on with."""
+    from index.files import save
+
     out = _folder(options.out)
     names = ("share", "epochs", "without", "seed", "dense", "start", "base", "data")
     run = {name: str(value) for name, value in vars(options).items() if name in names}

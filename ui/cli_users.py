@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UsageError
-from ui import users, view
+from ui import view
 from ui.arguments import Options
 from ui.console import show
 
@@ -34,6 +33,8 @@ def add_users(verbs: Verbs) -> None:
 
 def handle(options: Options) -> int:
     """Changes or lists the users: 1 where there are none to list."""
+    from ui import users
+
     if (options.what == "list") != (options.name is None):
         raise UsageError("`rag users list` takes no name; `rag users add NAME` and `rag users remove NAME` take one")
     if options.what == "list":
@@ -57,7 +58,11 @@ def _password() -> str:
     """Asked for twice where somebody sits; never an argument, which every user of the machine could read."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    first = getpass(f"Password ({users.SHORTEST} characters or more): ")
+    from getpass import getpass
+
+    from ui.users import SHORTEST
+
+    first = getpass(f"Password ({SHORTEST} characters or more): ")
     if getpass("Again: ") != first:
         raise UsageError("the two passwords differ: nothing is changed")
     return first

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 
 from index.errors import UsageError
-from index.files import save as save_bytes
 from index.job import Clock
 from index.types import Progress
 from ui import view
@@ -34,6 +33,8 @@ def need_folders(*files: Path | None) -> None:
 
 def save(file: Path, text: str) -> None:
     """Writes a file that was asked for; UsageError where it cannot be."""
+    from index.files import save as save_bytes
+
     try:
         save_bytes(file, text.encode())
     except OSError as problem:

@@ -20,7 +20,7 @@ from index.errors import RagError
 from rag.stages import timed
 from rag.types import Answer, Hit
 from ui.metrics import CONTENT_TYPE, Metrics
-from ui.turns import Turns
+from ui.turns import CAME, Turns
 from ui.web_guard import App, Message, Receive, Send, respond
 from ui.web_index import Asks, Before, ByWords, Notes
 
@@ -125,7 +125,7 @@ class Watched(Before):
             return self.pipeline.search(question, *place, **settings)
 
     def ask(self, question: str, **settings: Any) -> Answer:
-        began = perf_counter()
+        began = CAME.get() or perf_counter()
         with self.seen.turns(self.door), timed() as stages:
             stages["wait"] = perf_counter() - began
             answer = self.pipeline.ask(question, **settings)

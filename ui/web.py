@@ -28,6 +28,7 @@ from ui.door import Door
 from ui.i18n import KO, LANGS, texts
 from ui.i18n_guard import guard_texts
 from ui.observe import Log, LogHandler, Observed, Told
+from ui.turns import Threads
 from ui.view import Json
 from ui.web_auth import Gate, who
 from ui.web_frame import PICK, Frame
@@ -136,7 +137,9 @@ def application(
     with_tools = tools.can_serve()
     recorder, door = recorder or web_log.silent(), door or Door()
     others = web_log.recorded(door.seen.answering(pipeline, "api"), recorder, "api")
-    blocks = build(pipeline, tools.tools(others) if with_tools else (), recorder, place, llm, door.seen.answering(pipeline, "page"))
+    asking = Threads(2 * door.seen.turns.slots)  # as many wait for a turn as have one
+    offered = map(asking, tools.tools(others)) if with_tools else ()
+    blocks = build(pipeline, offered, recorder, place, llm, door.seen.answering(pipeline, "page"))
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import RedirectResponse
@@ -146,7 +149,7 @@ def application(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _guard(app, pipeline, hosts, door)
     app.add_route(PLACE, lambda request: RedirectResponse(f"{PLACE}/docs"))  # else the page's mount below answers it
-    app.mount(PLACE, api(others, status))
+    app.mount(PLACE, api(others, status, asking))
     gr.mount_gradio_app(
         app,
         blocks,
@@ -181,7 +184,7 @@ def _guard(app: "FastAPI", pipeline: Callable[[], Asks], hosts: Iterable[str], d
 
 def build(
     pipeline: Callable[[], Asks],
-    offered: Iterable[tools.Tool],
+    offered: Iterable[Callable[..., Any]],
     recorder: Recorder,
     place: Place | None = None,
     llm: LanguageModel | None = None,

@@ -116,6 +116,8 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
     shown = [parts.view, parts.answer, parts.sources, parts.trail, parts.talk]
     given = [parts.question, parts.retriever, parts.k, parts.scope.kept, lang, parts.talk, parts.kept]
     narrowed = parts.scope.drawn()
+    # One at a time, though Turns would let in as many as there are cores: each begins with the view and conversation that the one before
+    # it on the same page ended with, and Gradio's queue keeps no order within a page: a second question or language could overtake a first.
     in_turn: dict[str, Any] = {**STREAMED, "concurrency_id": "ask", "concurrency_limit": 1}
 
     def begin(lang: str, kept: Any, scoped: Any) -> list[Any]:

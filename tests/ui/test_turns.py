@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.turns import Turns
+from ui.turns import CAME, Threads, Turns
 
 
 def queued(turns: Turns, doors: list[str], order: list[str]) -> list[threading.Thread]:
@@ -41,7 +42,7 @@ def test_doors_take_turns_and_each_keeps_its_order(doors: list[str]) -> None:
     assert all([name for name in order if name[0] == door] == left[door] for door in "ab")
     shorter = min(map(len, left.values()))
     assert all({one[0], other[0]} == {"a", "b"} for one, other in zip(order[: 2 * shorter : 2], order[1 : 2 * shorter : 2], strict=True))
-    assert turns._free == 1
+    assert not turns._inside
 
 
 def test_no_more_than_the_slots_at_once() -> None:
@@ -62,7 +63,7 @@ def test_no_more_than_the_slots_at_once() -> None:
         thread.start()
     for thread in threads:
         thread.join(5)
-    assert (most, turns._free) == (3, 3)
+    assert most == 3 and not turns._inside
 
 
 def test_who_fails_gives_the_turn_back() -> None:
@@ -71,3 +72,73 @@ def test_who_fails_gives_the_turn_back() -> None:
         raise ZeroDivisionError
     with turns("api"):
         pass
+
+
+class Impatient(threading.Event):
+    """Stops waiting at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        raise KeyboardInterrupt
+
+
+class Unlucky(threading.Event):
+    """Is stopped just as the turn has come."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        super().wait(timeout)
+        raise KeyboardInterrupt
+
+
+def lets_in(turns: Turns) -> bool:
+    """Whether the next to come has a turn."""
+    within = threading.Event()
+
+    def come() -> None:
+        with turns("api"):
+            within.set()
+
+    threading.Thread(target=come, daemon=True).start()
+    return within.wait(5)
+
+
+def test_who_stops_waiting_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(1)
+    with turns("page"):
+        with monkeypatch.context() as here:
+            here.setattr("ui.turns.Event", Impatient)
+            with pytest.raises(KeyboardInterrupt), turns("api"):
+                raise AssertionError("nobody is let in")
+        assert not any(turns._waiting.values())
+    assert lets_in(turns)
+
+
+def test_who_is_stopped_as_the_turn_comes_hands_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(1)
+    with monkeypatch.context() as here:
+        here.setattr("ui.turns.Event", Unlucky)
+        with pytest.raises(KeyboardInterrupt), turns("api"):
+            raise AssertionError("it was stopped before")
+    assert lets_in(turns)
+
+
+def test_calls_have_threads_of_their_own_and_know_when_they_came() -> None:
+    names, inside, most, lock = set[str](), 0, 0, threading.Lock()
+
+    def call(number: int, *, more: int) -> tuple[int, float]:
+        nonlocal inside, most
+        with lock:
+            names.add(threading.current_thread().name)
+            inside, most = inside + 1, max(most, inside + 1)
+        time.sleep(0.01)
+        with lock:
+            inside -= 1
+        return number + more, time.perf_counter() - CAME.get()
+
+    async def crowd() -> list[tuple[int, float]]:
+        waiting = Threads(2)(call)
+        return await asyncio.gather(*(waiting(number, more=10) for number in range(12)))
+
+    came = asyncio.run(crowd())
+    assert [number for number, _ in came] == list(range(10, 22))
+    assert (most, len(names)) == (2, 2)
+    assert came[-1][1] >= 0.055 and CAME.get() == 0
