@@ -3,7 +3,7 @@ PYTHON ?= python3
 NOTES ?= data/notes
 PORT ?= 7860
 
-.PHONY: run test test-slow lock docs
+.PHONY: run test test-slow lock supply docs
 
 run: ## set up once, index NOTES, open the page at 127.0.0.1:PORT
 	@$(PYTHON) make.py run --notes "$(NOTES)" --port $(PORT)
@@ -16,6 +16,9 @@ test-slow: ## the tests that need minutes
 
 lock: ## resolve the lock files anew
 	@$(PYTHON) make.py lock
+
+supply: ## licences of the locked packages, build/sbom.json, known vulnerabilities
+	@$(PYTHON) make.py supply
 
 docs: ## write docs/cli.md from the program's own help
 	@.venv/bin/python -m ui.reference docs/cli.md

@@ -1,6 +1,7 @@
 """Set up, run and test from Python alone: `python make.py run`, `python make.py test`. The Makefile only calls this file.
 
-`run` makes `.venv` with the locked packages, indexes the notes and opens the page; `test` adds what the tests need and runs every check.
+`run` makes `.venv` with the locked packages, indexes the notes and opens the page; `test` adds what the tests need and runs every check;
+`supply` says what all these packages are.
 A stamp inside `.venv` holds a hash of all that the set-up depends on, so it is done once and again only when that changes.
 Any Python 3 can read this file: one that does not fit looks for one that does.
 """
@@ -83,11 +84,15 @@ def set_up(kind: str) -> None:
     say("PyTorch, CPU build")
     install_torch()
     say("packages")
-    locks = [part for name in LOCKS[kind] for part in ("-r", name)]
-    pip("install", "--no-deps", *locks)
+    install_locked(LOCKS[kind])
     pip("install", "--no-deps", "--no-build-isolation", "--editable", ".")
     done = ["run"] if kind == "run" else ["run", "test"]
     STAMP.write_text(json.dumps({each: fingerprint(each) for each in done}))
+
+
+def install_locked(locks: list[str]) -> None:
+    """Installs what the locks name and nothing else; pip refuses a file whose hash is not in them."""
+    pip("install", "--no-deps", "--require-hashes", *(part for name in locks for part in ("-r", name)))
 
 
 def pip(*arguments: str | Path) -> None:
@@ -216,14 +221,15 @@ def bring_up_to_date(notes: Path, index: Path) -> None:
 def test(options: argparse.Namespace) -> None:
     """Runs every check, those after a failed one too; SystemExit names the ones that failed."""
     set_up("test")
+    tests = ["pytest", "-q", "-rs", "-n", "2", "--dist", "loadfile"]
     checks = {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "mypy": ["mypy"],
-        "pytest": ["pytest", "-q", "-rs", "--durations=10", "-n", "2", "--dist", "loadfile", *options.arguments],
+        "pytest": [*tests, "--durations=10", *options.arguments],
     }
     if options.slow:
-        checks = {"pytest": ["pytest", "-q", "-rs", "-m", "slow", *options.arguments]}
+        checks = {"pytest": [*tests, "-m", "slow", *options.arguments]}
     failed = [name for name, command in checks.items() if not passes(name, command)]
     if failed:
         raise SystemExit(f"error: failed: {', '.join(failed)}")
@@ -250,6 +256,12 @@ def lock(options: argparse.Namespace) -> None:
         call(*resolve, *leave_out, *extras, "--constraints", "requirements.lock", "--output-file", "requirements-test.lock")
 
 
+def supply(options: argparse.Namespace) -> None:
+    """Licences, bill of materials and known vulnerabilities of all that is locked."""
+    set_up("test")
+    call(PYTHON, "-m", "benchmarks.supply", "--sbom", Path(options.sbom).expanduser().resolve())
+
+
 def parser() -> argparse.ArgumentParser:
     program = argparse.ArgumentParser(prog="make.py", description="Set up, run and test the project from Python alone.")
     verbs = program.add_subparsers(required=True, metavar="COMMAND")
@@ -268,6 +280,10 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("lock", help="resolve the lock files anew from pyproject.toml")
     verb.add_argument("--upgrade", action="store_true", help="take the newest versions allowed")
     verb.set_defaults(handle=lock)
+
+    verb = verbs.add_parser("supply", help="licences of the locked packages, their bill of materials, known vulnerabilities")
+    verb.add_argument("--sbom", default=str(ROOT / "build" / "sbom.json"), help="where that goes (default: build/sbom.json)")
+    verb.set_defaults(handle=supply)
     return program
 
 

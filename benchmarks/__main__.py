@@ -185,6 +185,12 @@ def _fuzz(options: Options) -> Findings:
     return measure(options.seconds, options.formats or FORMATS, options.seed, progress())
 
 
+def _mutation(options: Options) -> Findings:
+    from benchmarks.mutation import measure
+
+    return measure(options.mutants, options.seed, options.only or (), progress=progress())
+
+
 def _scale_dense(options: Options) -> Findings:
     from benchmarks.scale_dense import measure
     from index.encoder import open_encoder
@@ -314,6 +320,13 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--seconds", type=int, default=20, metavar="N", help="for each format (default: 20)")
     verb.add_argument("--formats", nargs="+", metavar="SUFFIX", help="which formats (default: all)")
     verb.add_argument("--seed", type=int, default=0, help="which bytes are altered (default: 0)")
+
+    verb = _verb(verbs, "mutation", _mutation, "put small faults into the modules that matter most, and see whether the tests notice")
+    verb.add_argument("--mutants", type=int, default=300, metavar="N", help="of each module, at most (default: 300)")
+    verb.add_argument("--seed", type=int, default=0, help="which of them (default: 0)")
+    modules = ("index/disk.py", "index/split.py", "rag/evaluation/metrics.py", "rag/spans.py", "rag/trim.py")
+    shown = "these modules alone, keeping what is known of the others on this commit"
+    verb.add_argument("--module", dest="only", nargs="+", metavar="FILE", choices=modules, help=f"{shown}: {', '.join(modules)}")
 
     verb = _verb(verbs, "scale-dense", _scale_dense, "search very many vectors in a folder index: time, recall, memory, beside plain FAISS")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds notes/ (default: $RAG_DATA)")

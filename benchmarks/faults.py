@@ -109,8 +109,8 @@ def _states(command: Command, place: Path) -> tuple[list[object], object]:
     if command.steps:
         real = disk.commit
 
-        def watched(*arguments: Any) -> None:
-            real(*arguments)
+        def watched(*arguments: Any, **options: Any) -> None:
+            real(*arguments, **options)
             between.append(command.seen(place))
 
         with patch("index.disk.commit", watched):

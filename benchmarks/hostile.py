@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 from benchmarks.hostile_files import Hostile, hostile_files, whole_files
 from benchmarks.results import Figure, Findings
-from benchmarks.toys import ToyEncoder, words
+from benchmarks.toys import HashEncoder, words
 from index.build import update
 from index.folder import FolderIndex
-from index.notes import NoteFile, read_notes
+from index.notes import NoteFile, discover, read_notes
 from index.settings import IndexSettings
 from index.types import Document, NoteProblem, Progress
 from index.verify import verify
@@ -46,6 +46,8 @@ def measure(seed: int = 0, every: int = 1, progress: Progress | None = None) -> 
         root = Path(folder)
         written = put_down(root / "notes", made)
         reads, faults = indexed(root, progress)
+        told = {read.file.path for read in reads}
+        faults += [f"{path} was passed over without a line" for path in written if path not in told and not path.is_dir()]
     settings: dict[str, Cell] = {"seed": seed, "every n-th file": every, "seconds a file": TIMEOUT, "MB a file": MEMORY_MB}
     return Findings(settings, *counted(written, reads, faults, every))
 
@@ -66,7 +68,7 @@ def put_down(folder: Path, made: Sequence[Hostile]) -> dict[Path, Hostile]:
 
 
 def indexed(root: Path, progress: Progress | None = None) -> tuple[list[Read], list[str]]:
-    """Indexes the folder: what became of each file, and what went wrong for the others."""
+    """Indexes the folder: what became of each file, those that were not even opened last, and what went wrong for the others."""
     reads: list[Read] = []
 
     def watched(notes: Sequence[NoteFile], **_: object) -> Iterator[Document | NoteProblem]:
@@ -80,7 +82,10 @@ def indexed(root: Path, progress: Progress | None = None) -> tuple[list[Read], l
             yield result
 
     with patch("index.build.read_notes", watched), patch.dict("os.environ", {"RAG_VECTORS": "0"}):
-        report = update(root / "index", [root / "notes"], encoder=ToyEncoder(), analyse=words, settings=IndexSettings())
+        report = update(root / "index", [root / "notes"], encoder=HashEncoder(), analyse=words, settings=IndexSettings())
+    asked = {read.file.doc_id for read in reads}
+    unread = {problem.doc_id: problem for problem in report.problems if problem.doc_id not in asked}
+    reads += [Read(file, unread[file.doc_id], 0.0) for file in discover([root / "notes"]) if file.doc_id in unread]
     index = FolderIndex.open(root / "index")
     known = {info.doc_id for info in index.documents()}
     faults = [f"whole.{kind} is not indexed" for kind in whole_files() if f"whole.{kind}" not in known and kind not in ("png", "jpg")]
@@ -113,7 +118,7 @@ def counted(
         Figure("hostile files", len(written), "", LEAST // every, at_least=True),
         Figure("read, with what was left of them", ends["read"]),
         Figure("refused with a line", ends["refused"]),
-        Figure("passed over: no files", len(written) - len(hostile)),
+        Figure("passed over: folders", len(written) - len(hostile)),
         Figure("ended by the limit of time", ends["late"]),
         Figure("ended by the limit of memory", ends["large"]),
         Figure("crashes of the reading process", ends["crashed"], "", 0),

@@ -21,7 +21,7 @@ from threading import Event, Thread
 from unittest.mock import patch
 
 from benchmarks.results import Figure, Findings
-from benchmarks.toys import ToyEncoder, words
+from benchmarks.toys import HashEncoder, words
 from benchmarks.writers import NOW, book, book_seen, cards, entries, gold, here, log, log_seen, rows_seen
 from index import disk
 from index.build import update
@@ -174,7 +174,7 @@ def _one(root: Path, version: int, chance: random.Random) -> None:
     for number in range(NOTES):
         (root / "notes").mkdir(exist_ok=True)
         (root / "notes" / f"{number}.md").write_text(f"# 판 {version} 노트\n\n{body}\n", encoding="utf-8")
-    update(root / "index", [root / "notes"], encoder=ToyEncoder(), analyse=words, settings=IndexSettings())
+    update(root / "index", [root / "notes"], encoder=HashEncoder(), analyse=words, settings=IndexSettings())
     book(root).rate(cards()[version % 40], 3, NOW)
     log(root).add(entries(version, 1))
     index = FolderIndex.open(root / "index")
@@ -183,7 +183,7 @@ def _one(root: Path, version: int, chance: random.Random) -> None:
     if version % 7 == 0 and disk.archived(root / "index"):
         print("back", version, flush=True)
         rollback(root / "index", disk.archived(root / "index")[0])
-        update(root / "index", [root / "notes"], encoder=ToyEncoder(), analyse=words, settings=IndexSettings())
+        update(root / "index", [root / "notes"], encoder=HashEncoder(), analyse=words, settings=IndexSettings())
     shutil.copyfile(root / "version", root / "offered.md")
     take(root / "index.inbox", [Offered("version.md", root / "offered.md")], "replace")
 

@@ -54,6 +54,10 @@ MEAN = "mean over sets"
 COMPARISON = ("systems", "metric", "difference", "2.5 %", "97.5 %", "p")
 
 SCALE_LEXICAL = ("engines", "when the corpus doubles")
+SURVIVORS = tuple(
+    f"survivors of {file}" for file in ("index/disk.py", "rag/evaluation/metrics.py", "index/split.py", "rag/spans.py", "rag/trim.py")
+)
+SCALE_POSTGRES = ("hybrid in PostgreSQL", "what a passage weighs")
 
 SECTIONS = (
     Section("latency", "Speed and memory", "python -m benchmarks latency"),
@@ -68,7 +72,7 @@ SECTIONS = (
     Section("load", "Load", "python -m benchmarks load", ("answers by user",)),
     Section("soak", "Soak", "python -m benchmarks soak", ("memory",)),
     Section("scale-lexical", "A million passages by words", "python -m benchmarks scale-lexical --data DIR", SCALE_LEXICAL),
-    Section("scale-postgres", "PostgreSQL", "python -m benchmarks scale-postgres --data DIR", ("hybrid in PostgreSQL",)),
+    Section("scale-postgres", "PostgreSQL", "python -m benchmarks scale-postgres --data DIR", SCALE_POSTGRES),
     Section("scale-dense", "Very many vectors", "python -m benchmarks scale-dense --data DIR", SCALE_DENSE),
     Section("models", "Models", "python -m benchmarks models --data DIR --before FOLDER", MODELS),
     Section("dpr", "Top-k accuracy beside others", "python -m benchmarks dpr --data DIR --wheel WHEEL", DPR + DPR_FURTHER),
@@ -76,6 +80,7 @@ SECTIONS = (
     Section("kills", "Killed", "python -m benchmarks kills --count 200"),
     Section("hostile", "Hostile files", "python -m benchmarks hostile", ("hostile files", "ended by a limit")),
     Section("fuzz", "Fuzzed", "python -m benchmarks fuzz --seconds 60", ("readers fuzzed",)),
+    Section("mutation", "Mutants", "python -m benchmarks mutation", SURVIVORS),
     Section("accuracy", "Accuracy", "python -m benchmarks accuracy --data DIR", ACCURACY, RETRIEVAL + ANSWERS + COMPARISON),
 )
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.toys import ToyEncoder, words
+from benchmarks.toys import HashEncoder, words
 from index.build import update
-from index.encoder import Encoder
-from index.errors import IndexCorrupt, IndexMissing, RagError
+from index.encoder import Encoder, verify_files
+from index.errors import IndexCorrupt, IndexMissing, ModelError, RagError
 from index.folder import FolderIndex, rollback
 from index.inbox import Offered, remove, take
 from index.mend import repair
@@ -70,7 +71,7 @@ def _write(root: Path, texts: dict[str, str]) -> None:
 
 
 def _bring(root: Path, *notes: Path, encoder: Encoder | None = None, replace: bool = False) -> None:
-    update(root / "index", notes, encoder=encoder or ToyEncoder(), analyse=words, settings=IndexSettings(), replace=replace)
+    update(root / "index", notes, encoder=encoder or HashEncoder(), analyse=words, settings=IndexSettings(), replace=replace)
 
 
 def _small_commits(root: Path) -> None:
@@ -136,9 +137,26 @@ def index_seen(root: Path) -> object:
     every = np.arange(len(index))
     texts = [index.document(info.doc_id).text for info in index.documents()]
     asked = {word: 1.0 for text in texts for word in words(text)}
-    question = ToyEncoder(index.manifest.encoder.dim).encode_questions(["기울기 성질"])[0]
+    question = HashEncoder(index.manifest.encoder.dim).encode_questions(["기울기 성질"])[0]
     scores = (index.score_dense(question, every).tolist(), index.score_lexical(asked, every).tolist())
     return index.documents(), texts, index.passages(every), scores, index.encoder_fingerprint, index.sources
+
+
+def _large(do: Callable[[Path], object]) -> Callable[[Path], object]:
+    """The same where two vectors are very many, so that inverted lists are made of them."""
+
+    def done(root: Path) -> object:
+        with patch("index.vectors.EXACT_UP_TO", 1), patch("index.near.FEW", 0):
+            return do(root)
+
+    return done
+
+
+def _lists_seen(root: Path) -> object:
+    """What any index shows, how its vectors are searched, and what the lists lead to."""
+    index = FolderIndex.open(root / "index")
+    rows, scores = index.dense(HashEncoder(index.manifest.encoder.dim).encode_questions(["기울기 성질"]), 3)
+    return index_seen(root), index.searching(), rows.tolist(), scores.tolist()
 
 
 def _mended_seen(root: Path) -> object:
@@ -153,7 +171,7 @@ def _mended_seen(root: Path) -> object:
 
 
 def _repair(root: Path) -> None:
-    repair(root / "index", analyse=words, opened=lambda _: ToyEncoder())
+    repair(root / "index", analyse=words, opened=lambda _: HashEncoder())
 
 
 def _inbox_seen(root: Path) -> object:
@@ -331,6 +349,24 @@ def _checkpoint_seen(root: Path) -> object:
     return state["step"], float(state["trained"]["weight"].sum())
 
 
+def _model_folder(root: Path) -> None:
+    """Exports a trained reader; the model itself is a stand-in."""
+    from rag.training.export import BERT_FIELDS, export_reader
+
+    graph = SimpleNamespace(SerializeToString=lambda: b"graph" * 999)
+    model: Any = SimpleNamespace(bert=SimpleNamespace(config=SimpleNamespace(to_dict=lambda: dict.fromkeys(BERT_FIELDS, 1))))
+    with patch("index.weights.freeze", lambda *_: graph), patch("index.weights.refer_to_trunk"):
+        export_reader(model, root / "train" / "reader", root / "trunk.safetensors")
+
+
+def _model_folder_seen(root: Path) -> object:
+    """The folder's fingerprint; None where it is refused."""
+    try:
+        return verify_files(root / "train" / "reader")
+    except ModelError:
+        return None
+
+
 def commands() -> Iterable[Command]:
     """Every command that writes."""
     yield Command("index, the first time", lambda root: _write(root, TEXTS), lambda root: _bring(root, root / "notes"), index_seen)
@@ -339,7 +375,8 @@ def commands() -> Iterable[Command]:
     yield Command("index, a long history", _long_history, _bring, index_seen)
     yield Command("index, a note removed", _gone, _bring, index_seen)
     yield Command("index --replace", _changed, lambda root: _bring(root, root / "notes", replace=True), index_seen)
-    yield Command("index, another encoder", _two_generations, lambda root: _bring(root, encoder=ToyEncoder(12)), index_seen)
+    yield Command("index, another encoder", _two_generations, lambda root: _bring(root, encoder=HashEncoder(12)), index_seen)
+    yield Command("index, lists of very many vectors", _large(_changed), _large(_bring), _large(_lists_seen), steps=True)
     yield Command("rollback", _two_generations, lambda root: rollback(root / "index", 1), index_seen)
     yield Command("verify --repair", _harmed, _repair, _mended_seen, steps=True)
     yield Command("notes put in", _offered, _take, _inbox_seen)
@@ -362,6 +399,7 @@ def commands() -> Iterable[Command]:
     yield Command("log delete", lambda root: log(root).add(entries(0, 200)), lambda root: log(root).delete(), log_seen)
     yield Command("log off", lambda root: log(root).add(entries(0, 2)), lambda root: log(root).turn(False), log_seen)
     yield Command("train, a checkpoint", lambda root: _checkpoint(root, 1), _checkpoint, _checkpoint_seen)
+    yield Command("train, a model folder", _earlier("trunk.safetensors"), _model_folder, _model_folder_seen)
 
 
 def _make(root: Path) -> None:

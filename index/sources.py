@@ -66,7 +66,7 @@ def find_notes(sources: Sequence[str], inbox: Path | None = None) -> list[NoteFi
                 raise UsageError(f"{source} lies in {outer}, which is indexed with all that is in it. Name only one of them.")
     files = discover([Path(source) for source in named])
     for source in named:
-        if not any(PurePath(source) in (file.path, *file.path.parents) for file in files):
+        if not any(PurePath(source) in (file.path, *file.path.parents) and file.path.is_file() for file in files):
             raise UsageError(f"{source} holds no notes. Put some there, or name the folders to mirror: rag index --replace NOTES")
     return sorted([*files, *_put_in(Path(own[0]), files)], key=lambda file: file.doc_id) if own else files
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from index.encoder import HASHES, MODEL_FILE, TRUNK_FILE, TRUNK_LAYERS, verify_files
 from index.errors import ModelError
+from index.files import NEW, save
 
 Floats = NDArray[np.float32]
 Int8 = NDArray[np.int8]
@@ -175,10 +176,10 @@ def _in_trunk(name: str) -> bool:
 
 def write_trunk(graph: Any, file: Path) -> None:
     """Writes the trunk's int8 tensors as safetensors, under the names they have in the graph."""
-    from safetensors.numpy import save
+    from safetensors.numpy import save as serialised
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(save(_trunk(graph)))
+    file.write_bytes(serialised(_trunk(graph)))
 
 
 def _trunk(graph: Any) -> dict[str, Int8]:
@@ -221,13 +222,13 @@ def _places(file: Path) -> dict[str, tuple[int, int]]:
 
 
 def write_hashes(folder: Path) -> None:
-    """Lists the sha256 of every file of a model folder in its `hashes.json`."""
+    """Lists the sha256 of every file of a model folder in its `hashes.json`, but for what a run that was cut short left unfinished."""
     hashes = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != HASHES
+        if path.is_file() and path.name != HASHES and path.suffix != NEW
     }
-    (folder / HASHES).write_text(json.dumps(hashes, indent=1) + "\n", "utf-8")
+    save(folder / HASHES, (json.dumps(hashes, indent=1) + "\n").encode())
 
 
 # ------------------------------------------------------------------------------- thawing
@@ -244,12 +245,12 @@ def thaw(folder: Path) -> Any:
 
 def write_plain(folder: Path, target: Path) -> None:
     """Writes an exported encoder folder as a plain sentence-transformers folder with fp32 weights; ModelError when it is damaged."""
-    from safetensors.numpy import save
+    from safetensors.numpy import save as serialised
 
     verify_files(folder)
     found = parameters(folder / MODEL_FILE, folder / TRUNK_FILE)
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns("onnx", HASHES), dirs_exist_ok=True)
-    (target / "model.safetensors").write_bytes(save(found, {"format": "pt"}))
+    (target / "model.safetensors").write_bytes(serialised(found, {"format": "pt"}))
     options = json.loads((target / OPTIONS).read_text("utf-8"))
     options["model_kwargs"] = {"add_pooling_layer": False}  # else an unused layer of random weights is added, with a warning
     (target / OPTIONS).write_text(json.dumps(options, indent=2) + "\n", "utf-8")

@@ -481,7 +481,7 @@ def test_users_at_the_page_and_at_the_api_while_the_index_changes(notes: Path) -
     assert values["answers"] >= 8 and 0 < values["page, slowest user's answers to the busiest's"] <= 1
     assert 0 < values["page, p50"] <= values["page, p95"] and 0 < values["api, p50"] <= values["api, p95"]
     assert 50 < values["memory, highest"] < 3000
-    assert isinstance(found.settings["indexings beside"], int) and found.settings["indexings beside"] >= 1
+    assert values["indexings meanwhile"] >= 1 and 0 < values["longest time without an answer"] < 60
 
 
 def test_a_soak_asks_what_it_is_told_to(notes: Path) -> None:
@@ -496,11 +496,13 @@ def test_a_soak_asks_what_it_is_told_to(notes: Path) -> None:
 
 
 def test_a_server_that_fails_its_users_is_seen() -> None:
-    done = load.Asked({"page": [1.0], "api": [1.0]}, {("page", 1): 1, ("page", 3): 9, ("api", 0): 0}, ["api: 503 broken"])
+    answers: dict[tuple[load.Way, int], int] = {("page", 1): 1, ("page", 3): 9, ("api", 0): 0}
+    done = load.Asked({"page": [1.0], "api": [1.0]}, answers, [0.5, 2.0, 9.0], ["api: 503 broken"])
     process: Any = None
     found = {each.name: each for each in load._load_figures(done, load.Server("", process, [(3.0, 100.0), (8.0, 190.0)]), 10.0)}
     assert {name: each.value for name, each in found.items() if not each.met} == {
         "errors": 1,
+        "longest time without an answer": 7,
         "memory, rise from the second quarter to the last": 90,
         "page, slowest user's answers to the busiest's": pytest.approx(1 / 9),
         "api, slowest user's answers to the busiest's": 0,

@@ -21,8 +21,15 @@ from index.files import DISK, Bytes, FileSystem, Stored, create, put
 from index.types import NoteProblem
 
 COMMANDS = {command.name: command for command in commands()}
-SLOW = {"index, in several commits", "index, a long history", "index --replace", "index, another encoder", "train, a checkpoint"}
-"""Commands that the fast tests leave to the whole run."""
+SLOW = {
+    "index, in several commits",
+    "index, a long history",
+    "index --replace",
+    "index, another encoder",
+    "index, lists of very many vectors",
+    "train, a checkpoint",
+}
+"""Commands that take longest. All of them at every place: `python -m benchmarks faults`."""
 
 
 def values(found: Findings) -> dict[str, float]:
@@ -32,18 +39,19 @@ def values(found: Findings) -> dict[str, float]:
 # Cut short
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in SLOW])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in COMMANDS])
 def test_a_command_cut_short_leaves_the_old_or_the_new(name: str, tmp_path: Path) -> None:
     outcome = trials(COMMANDS[name], tmp_path, stride=11, sizes=3)
     assert outcome.failures == []
     assert outcome.injected >= 5 and outcome.points
 
 
-@pytest.mark.slow
-def test_every_command_cut_short_everywhere() -> None:
-    found = faults.measure()
+def test_what_is_counted_over_commands() -> None:
+    found = faults.measure(stride=20, only=["notes taken out", "log off"])
+    assert values(found)["commands"] == 2
     assert [figure.name for figure in found.figures if not figure.met] == []
-    assert values(found)["commands"] == len(COMMANDS)
+    assert values(found)["faults injected"] >= values(found)["distinct places of a fault"] > 2
+    assert [row[0] for row in found.tables[0].rows] == ["notes taken out", "log off"]
 
 
 def unsynced(fs: FileSystem, path: Path, parts: Iterable[Bytes]) -> Stored:
@@ -138,8 +146,11 @@ def test_a_killed_writer_leaves_a_whole_index() -> None:
 
 
 @pytest.mark.slow
-def test_two_hundred_kills() -> None:
-    assert [figure.name for figure in kills.measure().figures if not figure.met] == []
+def test_more_killed_writers() -> None:
+    """Two hundred: `python -m benchmarks kills`."""
+    found = kills.measure(12)
+    assert [figure.name for figure in found.figures if not figure.met] == []
+    assert values(found)["of them in the middle of a change"] > 6
 
 
 def test_a_lost_version_and_a_lost_note_are_noticed(tmp_path: Path) -> None:
@@ -166,8 +177,9 @@ def test_hostile_files_cost_nothing_but_themselves() -> None:
 
 
 @pytest.mark.slow
-def test_every_hostile_file() -> None:
-    found = hostile.measure()
+def test_other_hostile_files() -> None:
+    """All of them: `python -m benchmarks hostile`."""
+    found = hostile.measure(seed=1, every=4)
     assert [figure for figure in found.figures if not figure.met] == []
     assert (values(found)["ended by the limit of time"], values(found)["ended by the limit of memory"]) == (0, 0)
 

@@ -30,6 +30,6 @@ def test_each_threat_names_tests_that_exist(row: str) -> None:
 
 def test_every_attacker_has_threats() -> None:
     sections = [part.splitlines() for part in PAGE.split("\n## ")[1:-1]]
-    assert len(sections) == 5
+    assert len(sections) == 6
     assert [lines[0] for lines in sections if len([line for line in lines if line in ROWS]) < 3] == []
     assert len(ROWS) >= 35

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,10 +132,33 @@ def test_the_first_set_up_installs_torch_then_the_lock_then_the_project(commands
     assert commands == [
         f"{Path(sys.executable).name} -m venv --clear venv",
         "python -m pip install --no-deps torch==2.13.0",
-        "python -m pip install --no-deps -r requirements.lock",
+        "python -m pip install --no-deps --require-hashes -r requirements.lock",
         "python -m pip install --no-deps --no-build-isolation --editable .",
     ]
     assert json.loads((tmp_path / "set-up.json").read_text()) == {"run": make.fingerprint("run")}
+
+
+@pytest.mark.parametrize("is_altered", [False, True])
+def test_a_package_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_altered: bool) -> None:
+    wheel = tmp_path / "small_thing-1.0-py3-none-any.whl"
+    about = "small_thing-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("small_thing.py", "")
+        file.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: small-thing\nVersion: 1.0\n")
+        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{about}/RECORD", "")
+    lock = tmp_path / "own.lock"
+    lock.write_text(f"small-thing==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+    if is_altered:
+        with zipfile.ZipFile(wheel, "a") as file:
+            file.writestr("more.py", "")
+    settings = {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "TARGET": str(tmp_path / "installed")}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.setattr(make, "PYTHON", Path(sys.executable))
+    with pytest.raises(subprocess.CalledProcessError) if is_altered else contextlib.nullcontext():
+        make.install_locked([str(lock)])
+    assert (tmp_path / "installed" / "small_thing.py").exists() != is_altered
 
 
 def test_the_second_set_up_does_nothing_until_the_tests_need_more(commands: Commands, tmp_path: Path) -> None:
@@ -143,7 +168,7 @@ def test_the_second_set_up_does_nothing_until_the_tests_need_more(commands: Comm
     make.set_up("run")
     assert commands == []
     make.set_up("test")
-    assert "python -m pip install --no-deps -r requirements.lock -r requirements-test.lock" in commands
+    assert "python -m pip install --no-deps --require-hashes -r requirements.lock -r requirements-test.lock" in commands
     commands.clear()
     make.set_up("test")
     make.set_up("run")

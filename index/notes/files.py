@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,16 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What a file name may hold, and no line."""
 
+_KINDS: Mapping[int, str] = MappingProxyType(
+    {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a named pipe, not a file",
+        stat.S_IFSOCK: "a socket, not a file",
+        stat.S_IFBLK: "a device, not a file",
+        stat.S_IFCHR: "a device, not a file",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NoteFile:
@@ -54,7 +66,7 @@ class NoteFile:
 
 
 def discover(roots: Sequence[Path]) -> list[NoteFile]:
-    """Every note under the folders (or files) given, in `doc_id` order.
+    """Every note under the folders (or files) given, in `doc_id` order, and what lies there but is no file: `require_file` says what.
 
     Hidden files and folders, and the lock files of office programs, are passed over. Links are followed once: a link to what was
     found already adds nothing. Raises UsageError for a root that is missing and for two files of one `doc_id`, NoteError for a
@@ -76,7 +88,7 @@ def _with_their_pictures(files: list[NoteFile]) -> list[NoteFile]:
     if not any(file.path.suffix.lower() in PICTURES for file in files):
         return files
     shown = {picture for file in files for picture in shown_by(file.path, file.root)}
-    return [file for file in files if file.path.resolve() not in shown]
+    return [file for file in files if Path(os.path.realpath(file.path)) not in shown]
 
 
 def content_hash(path: Path) -> str:
@@ -88,11 +100,26 @@ def content_hash(path: Path) -> str:
 
 def bytes_hash(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal. Raises NoteError where it cannot be read."""
+    require_file(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise NoteError(f"cannot be read: {error.strerror or error}") from error
+
+
+def require_file(path: Path) -> None:
+    """Raises NoteError where a path leads to no file, and says to what: a pipe that is opened waits for ever, a device has no end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        where = {errno.ENOENT: "nowhere", errno.ENOTDIR: "nowhere", errno.ELOOP: "in a circle"}.get(error.errno or 0)
+        if where and path.is_symlink():
+            raise NoteError(f"cannot be read: a link that leads {where}") from error
+        raise NoteError(f"cannot be read: {error.strerror or error}") from error
+    if not stat.S_ISREG(mode):
+        link = "a link to " if path.is_symlink() else ""
+        raise NoteError(f"cannot be read: {link}{_KINDS.get(stat.S_IFMT(mode), 'no file')}")
 
 
 def _under(root: Path, *, named: bool) -> Iterator[NoteFile]:
@@ -105,6 +132,8 @@ def _under(root: Path, *, named: bool) -> Iterator[NoteFile]:
             raise UsageError(f"not a kind of note that can be read: {root} (known: {', '.join(sorted(SUFFIXES))})")
         yield NoteFile(_doc_id([*prefix, base.name]), base, base.parent)
         return
+    if not base.is_dir():
+        raise UsageError(f"neither a folder nor a file: {root}")
     for path in _walk(base):
         yield NoteFile(_doc_id([*prefix, *path.relative_to(base).parts]), path, base)
 
@@ -119,12 +148,16 @@ def _walk(base: Path) -> Iterator[Path]:
         real = Path(os.path.realpath(path))  # of links in a circle, which `resolve` fails on, it gives the place where they close
         if real in seen:
             continue
-        seen.add(real)
         if path.is_dir():
+            seen.add(real)
             for child in reversed(_children(path)):
                 (links if child.is_symlink() else waiting).append(child)
-        elif path.is_file() and _format(path.name) is not None:
-            yield path
+        elif not path.is_file():
+            yield path  # and every other link that leads to the same nothing
+        else:
+            seen.add(real)
+            if _format(path.name) is not None:
+                yield path
 
 
 def _children(folder: Path) -> list[Path]:

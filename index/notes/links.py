@@ -18,8 +18,8 @@ _LARGEST = 20_000_000
 def shown_by(path: Path, root: Path | None = None) -> list[Path]:
     """The picture files that a note shows, each once, in its order; with a `root`, those below it."""
     try:
-        if path.suffix.lower() not in _SHOWING or path.stat().st_size > _LARGEST:
-            return []
+        if path.suffix.lower() not in _SHOWING or not path.is_file() or path.stat().st_size > _LARGEST:
+            return []  # a pipe that is opened waits for ever
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError:
         return []

@@ -9,7 +9,7 @@ from index.errors import NoteError
 from index.notes.captions import read_captions
 from index.notes.docx import read_docx
 from index.notes.extract import Extract, one_line
-from index.notes.files import SUFFIXES, NoteFile
+from index.notes.files import SUFFIXES, NoteFile, require_file
 from index.notes.guard import OLE, ZIP, head_of
 from index.notes.html import read_html
 from index.notes.hwp import read_hwp
@@ -44,6 +44,7 @@ def read_note(file: NoteFile, pictures: Pictures | None = None) -> Document:
     """The note as a Document; its pictures are given to `pictures`. Raises NoteError with one line of reason, and MemoryError."""
     pictures = pictures or Pictures()
     try:
+        require_file(file.path)
         size = file.path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise NoteError(f"{size / 1024**2:,.0f} MB, more than the limit of {MAX_FILE_BYTES // 1024**2} MB")

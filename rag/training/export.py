@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from index import weights
 from index.encoder import MODEL_FILE, TRUNK_FILE, TRUNK_LAYERS, verify_files
 from index.errors import ModelError
+from index.files import DISK, make_folder, save
 
 if TYPE_CHECKING:
     from rag.training.model import ReaderModel
@@ -44,8 +45,8 @@ def export_reader(model: ReaderModel, target: Path, trunk: Path, max_tokens: int
     config = model.bert.config.to_dict()
     found = {field: config[field] for field in BERT_FIELDS}
     found |= {"trunk_layers": TRUNK_LAYERS, "trunk_sha256": _sha256(trunk), "max_tokens": max_tokens}
-    (target / MODEL_FILE).parent.mkdir(parents=True, exist_ok=True)
-    (target / MODEL_FILE).write_bytes(graph.SerializeToString())
+    make_folder(DISK, (target / MODEL_FILE).parent)
+    save(target / MODEL_FILE, graph.SerializeToString())
     _write_json(target / CONFIG, found)
     weights.write_hashes(target)
 
@@ -84,15 +85,15 @@ def _plain_encoder(encoder: Path, target: Path) -> None:
 
 def _plain_reader(encoder: Path, reader: Path, target: Path) -> None:
     """A `BertForQuestionAnswering`; the answerability head, for which it has no place, lies beside it in `answerable.safetensors`."""
-    from safetensors.torch import save
+    from safetensors.torch import save as serialised
 
     state = thaw_reader(reader, encoder / TRUNK_FILE).state_dict()
     head = {name.removeprefix("answerable."): value for name, value in state.items() if name.startswith("answerable.")}
     model = {name.replace("span.", "qa_outputs."): value for name, value in state.items() if not name.startswith("answerable.")}
     config = {field: value for field, value in json.loads((reader / CONFIG).read_text("utf-8")).items() if field in BERT_FIELDS}
     target.mkdir(parents=True, exist_ok=True)
-    (target / "model.safetensors").write_bytes(save(model, {"format": "pt"}))
-    (target / "answerable.safetensors").write_bytes(save(head, {"format": "pt"}))
+    (target / "model.safetensors").write_bytes(serialised(model, {"format": "pt"}))
+    (target / "answerable.safetensors").write_bytes(serialised(head, {"format": "pt"}))
     _write_json(target / CONFIG, {"architectures": ["BertForQuestionAnswering"], **config, "dtype": "float32"})
     _plain_tokenizer(encoder, target)
     (target / "README.md").write_text(READER_CARD, "utf-8")
@@ -110,7 +111,7 @@ def _sha256(file: Path) -> str:
 
 
 def _write_json(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    save(file, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 PROVENANCE = f"""\

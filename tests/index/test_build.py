@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -253,6 +254,45 @@ def test_unreadable_new_note_costs_one_line(desk: Desk) -> None:
     desk.write("d.pdf", b"not a pdf")
     report = desk.update(desk.notes)
     assert (report.added, [problem.doc_id for problem in report.problems]) == (("a.md", "week2/b.txt", "week2/c.md"), ["d.pdf"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_costs_one_line(desk: Desk) -> None:
+    os.mkfifo(desk.notes / "pipe.md")
+    (desk.notes / "week2" / "gone.md").symlink_to("nothing.md")
+    report = desk.update(desk.notes)
+    assert report.added == ("a.md", "week2/b.txt", "week2/c.md")
+    told = [
+        NoteProblem("pipe.md", "cannot be read: a named pipe, not a file"),
+        NoteProblem("week2/gone.md", "cannot be read: a link that leads nowhere"),
+    ]
+    assert report.problems == tuple(told)
+    assert desk.update().problems == tuple(told)
+
+
+def test_a_note_whose_link_breaks_stays(desk: Desk, tmp_path: Path) -> None:
+    far = tmp_path / "far.md"
+    far.write_text("# 먼 글\n멀리 있다", encoding="utf-8")
+    (desk.notes / "far.md").symlink_to(far)
+    desk.update(desk.notes)
+    far.unlink()
+    report = desk.update()
+    assert (report.removed, [problem.doc_id for problem in report.problems]) == ((), ["far.md"])
+    assert report.warnings == (NoteProblem("far.md", "its earlier version stays in the index"),)
+    assert "far.md" in desk.doc_ids()
+    (desk.notes / "far.md").unlink()
+    assert desk.update().removed == ("far.md",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_folder_of_pipes_alone_takes_no_note_with_it(desk: Desk) -> None:
+    desk.update(desk.notes)
+    for file in [path for path in desk.notes.rglob("*") if path.is_file()]:
+        file.unlink()
+    os.mkfifo(desk.notes / "pipe.md")
+    with pytest.raises(UsageError, match="holds no notes"):
+        desk.update()
+    assert len(desk.doc_ids()) == 3
 
 
 def test_file_that_cannot_be_opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

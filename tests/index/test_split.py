@@ -47,6 +47,8 @@ def check(document: Document, passages: Sequence[Passage], limit: int, count: Co
     assert all(text[passage.start : passage.end] == passage.text for passage in passages)
     assert all(passage.text.strip() and passage.text == passage.text.rstrip() for passage in passages)
     assert all(before.end <= after.start for before, after in pairwise(passages))
+    assert all(not passage.text[0].isspace() or passage.start == 0 or text[passage.start - 1] == "\n" for passage in passages)
+    assert not any(passage.text.startswith("\n") for passage in passages)
     edges = [0, *(edge for passage in passages for edge in (passage.start, passage.end)), len(text)]
     assert all(not text[start:end].strip() for start, end in zip(edges[::2], edges[1::2], strict=True))
     assert [passage.locator.line for passage in passages] == [text.count("\n", 0, passage.start) + 1 for passage in passages]
@@ -213,6 +215,10 @@ SECTIONS: list[tuple[Structure, str, list[tuple[tuple[str, ...], str]]]] = [
     ("markdown", "$$ x = 1 $$\n# 가\n나", [((), "$$ x = 1 $$"), (("가",), "# 가\n나")]),
     ("markdown", "$$ x\n= 1 $$\n# 가\n나", [((), "$$ x\n= 1 $$"), (("가",), "# 가\n나")]),
     ("markdown", "$$ x\n\n# 가\n나\n$$", [((), "$$ x"), (("가",), "# 가\n나\n$$")]),
+    ("markdown", "글\n```\n# 주석\n```", [((), "글\n```\n# 주석\n```")]),
+    ("markdown", "``` x ` y\n# 가\n```", [((), "``` x ` y"), (("가",), "# 가\n```")]),
+    ("markdown", "$$ 5$ x\n# 주석\n$$", [((), "$$ 5$ x\n# 주석\n$$")]),
+    ("markdown", "$$$$\n# 가\n나\n$$", [((), "$$$$"), (("가",), "# 가\n나\n$$")]),
     ("markdown", "~~~\n# 주석\n~~~\n글", [((), "~~~\n# 주석\n~~~\n글")]),
     ("text", "1. 서론\n글\n2. 본론\n나", [(("1. 서론",), "1. 서론\n글"), (("2. 본론",), "2. 본론\n나")]),
     (
@@ -222,10 +228,14 @@ SECTIONS: list[tuple[Structure, str, list[tuple[tuple[str, ...], str]]]] = [
     ),
     ("text", "2.1 배경\n글", [(("2.1 배경",), "2.1 배경\n글")]),
     ("text", "할 일\n1. 읽기\n2. 쓰기\n3. 보기", [((), "할 일\n1. 읽기\n2. 쓰기\n3. 보기")]),
+    ("text", "1. 읽기\n2. 쓰기\n글", [((), "1. 읽기\n2. 쓰기\n글")]),
     ("text", "1. 이것은 문장이다\n글", [((), "1. 이것은 문장이다\n글")]),
     ("text", "3 분 소요\n글", [((), "3 분 소요\n글")]),
     ("text", "제 2장 검색\n글\nWeek 3 생성\n나", [(("제 2장 검색",), "제 2장 검색\n글"), (("Week 3 생성",), "Week 3 생성\n나")]),
     ("text", "3강에서는 검색을 배운다\n글", [((), "3강에서는 검색을 배운다\n글")]),
+    ("text", "1. 서론\n글\n제 2장 검색\n나", [(("1. 서론",), "1. 서론\n글"), (("제 2장 검색",), "제 2장 검색\n나")]),
+    ("text", "1. 서론\n글\n2. 결론", [(("1. 서론",), "1. 서론\n글"), (("2. 결론",), "2. 결론")]),
+    ("text", "  ~~~\n1. 서론\n글\n  ~~~", [((), "  ~~~"), (("1. 서론",), "1. 서론\n글\n  ~~~")]),
     ("text", "# 주석이지 제목이 아니다\n글", [((), "# 주석이지 제목이 아니다\n글")]),
     ("text", "~~~~~~\n1. 서론\n글", [((), "~~~~~~"), (("1. 서론",), "1. 서론\n글")]),
 ]
@@ -250,6 +260,9 @@ def test_a_long_list_is_cut_between_items_and_carries_the_bullets_above() -> Non
         ((), f"- 생성\n  - {e}"),
     ]
     assert parts(text)[1].embedded.startswith("노트 › 검색 › 희소\n")
+    for end in ("- 생성", f"- 생성\n  - {long('마', 5)}"):
+        found = parts(f"{text[: text.index('- 생성')]}{end}")
+        assert [(passage.parents, passage.text) for passage in found[-2:]] == [(("검색",), f"  - {d}"), ((), end)]
 
 
 def test_an_item_keeps_its_wrapped_lines() -> None:
@@ -276,6 +289,113 @@ def test_what_introduces_stays_with_what_follows() -> None:
     assert [passage.text[:3] for passage in parts(text)] == ["가 가", "종류는"]
 
 
+def test_an_introduction_does_not_end_a_passage() -> None:
+    text = f"{long('가', 10)}\n\n종류는:\n\n- {long('나', 18)}"
+    assert [passage.text for passage in parts(text)] == [long("가", 10), f"종류는:\n\n- {long('나', 18)}"]
+    text = f"- {long('가', 19)}. {long('나', 19)}. 종류는 다섯.\n  - {long('다', 18)}"
+    assert [passage.text for passage in parts(text)] == [
+        f"- {long('가', 19)}.",
+        f"{long('나', 19)}.",
+        f"종류는 다섯.\n  - {long('다', 18)}",
+    ]
+
+
+@pytest.mark.parametrize(("size", "joined"), [(18, True), (22, True), (27, True), (28, False)])
+def test_an_introduction_takes_what_follows_as_far_as_that_fits(size: int, joined: bool) -> None:
+    item = f"- {long('나', size)}"
+    rest = [f"종류는:\n\n{item}"] if joined else ["종류는:", item]
+    assert [passage.text for passage in parts(f"{long('가', 10)}\n\n종류는:\n\n{item}")] == [long("가", 10), *rest]
+
+
+def test_a_heading_stays_with_what_follows() -> None:
+    text = f"## 가\n{long('나', 24)}\n\n{long('다', 20)}"
+    assert [passage.text for passage in parts(text)] == [f"## 가\n{long('나', 24)}", long("다", 20)]
+
+
+def test_a_paragraph_that_fits_is_not_cut_at_its_lines() -> None:
+    paragraph = f"{long('나')}\n{long('다')}"
+    assert [passage.text for passage in parts(f"{long('가', 20)}\n\n{paragraph}")] == [long("가", 20), paragraph]
+    assert [passage.text for passage in parts(f"{paragraph}\n\n{long('가', 20)}")] == [paragraph, long("가", 20)]
+
+
+def test_a_code_block_is_whole_with_its_fences() -> None:
+    code = f"```\n{long('가', 28)}\n```"
+    assert [passage.text for passage in parts(f"{code}\n\n{long('나', 20)}")] == [code, long("나", 20)]
+
+
+def test_a_wrapped_line_belongs_to_the_innermost_item() -> None:
+    found = parts(f"- 머리\n  - {long('나', 20)}\n    {long('다', 20)}")
+    assert [passage.parents for passage in found] == [(), ("머리",), ("머리",)]
+
+
+def test_a_tab_indents_by_four() -> None:
+    found = parts(f"- 검색 - 희소\n    - {long('가', 20)}\n\t- {long('나', 20)}")
+    assert [passage.parents for passage in found] == [(), ("검색 - 희소",)]
+
+
+def test_items_nested_very_deep_hang_under_the_eighth() -> None:
+    bullets = [f"{'  ' * depth}- 항목{depth}" for depth in range(10)]
+    deep = [f"{'  ' * 10}- {long(word, 120)}" for word in "가나"]
+    found = parts("\n".join([*bullets, *deep]), settings=SplitSettings(200, 20))
+    assert [passage.parents for passage in found][-2:] == [tuple(f"항목{depth}" for depth in range(8))] * 2
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings", "expected"),
+    [
+        ((14, 14), SMALL, [2]),  # not much above the target
+        ((15, 14), SMALL, [1, 1]),
+        ((13, 13), SplitSettings(90, 20), [1, 1]),
+        ((10, 10, 10), SMALL, [2, 1]),  # just the target
+        ((10, 11, 10), SMALL, [1, 1, 1]),
+        ((14, 18, 3), SMALL, [1, 2]),  # a short end
+        ((14, 18, 4), SMALL, [1, 1, 1]),
+    ],
+)
+def test_how_many_items_a_passage_takes(sizes: Sequence[int], settings: SplitSettings, expected: list[int]) -> None:
+    """Items of so many words; with its sign and its end each counts two more."""
+    bare = len(sizes) == 2
+    units = [f"{'' if bare else '- '}{long('가', size)}" for size in sizes]
+    found = parts(("\n\n" if bare else "\n").join(units), settings=settings)
+    assert [sum(unit.startswith("-") or bare for unit in passage.text.split("\n") if unit) for passage in found] == expected
+
+
+def test_sentences_are_packed_to_the_target() -> None:
+    sentences = [f"{long('가', 6)} 끝." for _ in range(9)]
+    found = [passage.text for passage in parts("머리.\n\n" + " ".join(sentences))]
+    assert found == [f"머리.\n\n{' '.join(sentences[:2])}", *(" ".join(sentences[at : at + 3]) for at in (2, 5)), sentences[8]]
+
+
+def test_a_paragraph_cut_into_sentences_is_one_thought() -> None:
+    sentences = [f"{long('가', 6)} 끝." for _ in range(6)]
+    found = [passage.text for passage in parts(f"{long('나', 14)}\n\n" + " ".join(sentences))]
+    assert found == [long("나", 14), " ".join(sentences[:3]), " ".join(sentences[3:])]
+
+
+def test_a_short_end_stays_with_what_stands_before_it() -> None:
+    text = f"{long('가', 26)}\n\n{long('나', 3)}"
+    assert [passage.text for passage in parts(text)] == [text]
+    assert len(parts(f"{long('가', 26)}\n\n{long('나', 4)}")) == 2, "together they would be more than fits"
+
+
+def test_what_just_fits_is_whole() -> None:
+    assert [len(parts(long("가", count))) for count in (39, 40)] == [1, 2]
+
+
+def test_what_joining_makes_too_long_is_parted_between_its_units() -> None:
+    def costly(texts: Sequence[str]) -> list[int]:
+        """White lines cost more than either side of them says."""
+        return [len(text.split()) + 9 * text.count("\n\n") for text in texts]
+
+    units = [long(word, 3) for word in "가나다라마"]
+    document = Document("a.md", "노트", "\n\n".join(units), "markdown")
+    passages = split(document, SMALL, costly)
+    check(document, passages, SMALL.max_tokens, costly)
+    assert [passage.text for passage in passages] == ["\n\n".join(units[:2]), "\n\n".join(units[2:])]
+    alone = split(document, SMALL, lambda texts: [3 * count for count in costly(texts)])
+    assert [passage.text for passage in alone] == units
+
+
 def test_a_long_table_is_cut_between_rows() -> None:
     rows = [f"| {long('가', 5)} | {number} |" for number in range(12)]
     found = parts("\n".join(["| 이름 | 값 |", "| --- | --- |", *rows]))
@@ -289,6 +409,14 @@ def test_a_sentence_is_cut_only_where_it_is_too_long() -> None:
     assert found[0] == f"{long('가', 20)}이다."
     assert " ".join(found[1:]) == f"{long('나', 70)}이다. 끝."
     assert all(piece.split(" ")[0] in ("나", "끝.") for piece in found[1:])
+    whole = [word for passage in parts(long("나나나나나나나", 70)) for word in passage.text.split()]
+    assert whole == ["나나나나나나나"] * 70
+    far = Document("a.md", "노트", f"{'나' * 45} {'나' * 184}", "markdown")
+    assert [len(passage.text) for passage in split(far, SMALL, letters)] == [115, 115], (
+        "white space so far from the middle is not looked for"
+    )
+    lines = [long("가", 19), long("나", 21)]
+    assert [passage.text for passage in parts("\n".join(lines))] == lines
 
 
 def test_a_context_too_long_drops_its_outermost_labels() -> None:
@@ -302,6 +430,8 @@ def test_a_context_too_long_drops_its_outermost_labels() -> None:
 def test_long_labels_are_shortened() -> None:
     [passage] = parts("## " + "긴 제목 " * 30 + "\n글", settings=SplitSettings(200, 160))
     assert (len(passage.section[0]), passage.section[0][-1]) == (80, "…")
+    [whole], [cut] = (parts(f"## {'가' * length}\n글")[0].section for length in (80, 81))
+    assert (whole, cut) == ("가" * 80, "가" * 79 + "…")
 
 
 def test_locators() -> None:

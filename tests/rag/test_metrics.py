@@ -326,3 +326,22 @@ def test_no_order_of_confidence_beats_the_right_ones_first(labels: list[bool], r
     found = risk_area(range(len(labels)), labels)
     assert found is not None and best is not None and worst is not None
     assert 0 <= best <= found + 1e-12 and found <= worst + 1e-12 and worst <= 1
+
+
+# What is said of defaults and of lengths
+
+
+def test_defaults_are_those_of_the_reports() -> None:
+    assert {"MRR@10", "nDCG@10"} <= ranking_metrics(judge(["a"], {"a": 1}), (1,)).keys()
+    confidences = [number / 20 for number in range(20)]
+    assert [each.items for each in reliability(confidences, [True] * 20)] == [2] * 10
+
+
+def test_what_is_judged_worthless_is_not_wanted() -> None:
+    assert judge(["a", "b"], {"a": 0, "b": -1, "c": 2}) == Judged((0, 0), (2,))
+
+
+def test_every_item_needs_its_label() -> None:
+    for metric in (auroc, calibration_error, risk_coverage):
+        with pytest.raises(ValueError, match="shorter"):
+            metric([0.5, 0.6], [True])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import sys
 import unicodedata
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import NoteError, UsageError
-from index.notes import SUFFIXES, content_hash, discover, read_notes
+from index.notes import SUFFIXES, NoteFile, content_hash, discover, read_note, read_notes
 from index.types import Document
 
 
@@ -82,16 +83,54 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (notes / "sub/loop").symlink_to(notes, target_is_directory=True)
     (notes / "again").symlink_to(notes / "sub", target_is_directory=True)
     (notes / "alias.md").symlink_to(notes / "sub/real.md")
-    (notes / "dangling.md").symlink_to(tmp_path / "gone.md")
     (notes / "linked").symlink_to(outside, target_is_directory=True)
     assert _ids(notes) == ["linked/far.md", "sub/real.md"]
 
 
+NO_FILES = {
+    "circle.md": "a link that leads in a circle",
+    "gone": "a link that leads nowhere",
+    "gone.md": "a link that leads nowhere",
+    "gone.png": "a link that leads nowhere",
+    "links/circle.md": "a link that leads in a circle",
+    "pipe.md": "a named pipe, not a file",
+    "socket": "a socket, not a file",
+    "zero.txt": "a link to a device, not a file",
+}
+"""What lies among the notes below, and is no file."""
+
+
+def _make_no_files(folder: Path) -> None:
+    (folder / "links").mkdir()
+    os.mkfifo(folder / "pipe.md")
+    (folder / "zero.txt").symlink_to("/dev/zero")
+    (folder / "circle.md").symlink_to("links/circle.md")
+    (folder / "links/circle.md").symlink_to("../circle.md")
+    for name in ("gone", "gone.md", "gone.png", ".#lock.md"):
+        (folder / name).symlink_to(folder / "nothing.md")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(os.path.relpath(folder / "socket"))
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
+def test_what_is_no_file_is_found_and_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket is short
+    _touch(tmp_path / "a.md", tmp_path / "folder.md/b.md", tmp_path / "shown.png")
+    _make_no_files(tmp_path)
+    files = {file.doc_id: file for file in discover([tmp_path])}
+    assert files.keys() == NO_FILES.keys() | {"a.md", "folder.md/b.md", "shown.png"}
+    for name, what in NO_FILES.items():
+        for read in (content_hash, lambda path: read_note(NoteFile(path.name, path, tmp_path))):
+            with pytest.raises(NoteError) as found:
+                read(files[name].path)
+            assert str(found.value) == f"cannot be read: {what}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_root_that_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
-    (tmp_path / "folder.md").mkdir()
-    assert _ids(tmp_path) == []
+    with pytest.raises(UsageError, match=r"neither a folder nor a file: .*pipe\.md"):
+        discover([tmp_path / "pipe.md"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8 exist on Linux only")
