@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 EXACT_UPTO = 10_000
 """Of so many passages at most every vector is compared; beyond, the graph proposes candidates."""
+HALVED = 20_000
+"""Of more passages than these two connections rank half of the notes each, at the same time: to add up postings takes longest of all, and
+PostgreSQL does not share it out among its workers."""
 DEEPEST = 1000
 """Beyond so many results a graph search is no quicker than comparing every vector."""
 SPARE = 32
@@ -121,13 +125,30 @@ def lexical(
         return np.empty(0, np.int64), np.empty(0, np.float32)
     if k is None:
         found = _rows(ask, standing, weights, scope)
+    elif standing.parts or scope.passages <= HALVED:
+        found = _best(ask, standing, weights, scope, k, also)
     else:
-        found = _rows(ask, standing, weights, scope, _BEST + "ONLY", also, k + len(also) + SPARE)
-        if _cut(found, k):
-            found = _rows(ask, standing, weights, scope, _BEST + "WITH TIES", also, k + len(also))
+        one, other = _halves(standing, scope)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(_best, ask, standing, weights, one, k, also)
+            found = [*_best(ask, standing, weights, other, k, also), *asked.result()]
     scores = np.array([row[2] for row in found], np.float32)
     ids, positive = _ids(notes, found), scores > 0
     return top(ids[positive], scores[positive], len(ids))
+
+
+def _halves(standing: Standing, scope: Scope) -> list[Scope]:
+    """The earlier and the later notes of a scope."""
+    middle = (standing.first + standing.last) // 2
+    return [
+        replace(scope, condition=f"{scope.condition} AND note {sign} %s", parameters=(*scope.parameters, middle)) for sign in ("<=", ">")
+    ]
+
+
+def _best(ask: Ask, standing: Standing, weights: Mapping[str, float], scope: Scope, k: int, also: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The rows of the k best, all those as good as the last of them, and those wanted."""
+    found = _rows(ask, standing, weights, scope, _BEST + "ONLY", also, k + len(also) + SPARE)
+    return _rows(ask, standing, weights, scope, _BEST + "WITH TIES", also, k + len(also)) if _cut(found, k) else found
 
 
 def _rows(

@@ -243,7 +243,23 @@ def test_each_question_is_one_statement(database: Database, monkeypatch: pytest.
         assert len(sent) == 1
 
 
+@pytest.fixture(params=[True, False], ids=["in halves", "at once"])
+def halved(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether two connections rank half of the notes each."""
+    monkeypatch.setattr(search, "HALVED", 0 if request.param else 10**9)
+    return bool(request.param)
+
+
+def test_many_postings_are_added_up_by_two_connections(database: Database, monkeypatch: pytest.MonkeyPatch, halved: bool) -> None:
+    index = postgresql(database).apply(put(*NOTES))
+    index.document_frequency(["역전파"])
+    sent = statements(monkeypatch)
+    index.lexical({"역전파": 1.0}, 3)
+    assert len(sent) == 1 + halved
+
+
 @pytest.mark.parametrize("filter", [None, Filter(folders=("week01", "week10"))])
+@pytest.mark.usefixtures("halved")
 def test_a_hybrid_search_reads_the_postings_once(database: Database, monkeypatch: pytest.MonkeyPatch, filter: Filter | None) -> None:
     judge, index = memory().apply(put(*NOTES)), postgresql(database).apply(put(*NOTES))
     terms, query = {"역전파": 1.0, "내적": 0.5}, ENCODER.encode_questions(["단어 빈도"])
@@ -261,6 +277,7 @@ def test_a_hybrid_search_reads_the_postings_once(database: Database, monkeypatch
         assert len(sent) == before
 
 
+@pytest.mark.usefixtures("halved")
 def test_of_many_that_are_equally_good_the_first_are_found(database: Database) -> None:
     """More than are fetched beyond k; their numbers in the database run the other way."""
     items = [note(f"{number:02}.md", "같은 글") for number in reversed(range(3 * search.SPARE))]
