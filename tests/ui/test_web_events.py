@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,24 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     config = web.build(lambda: desk, (), web_log.silent(), place, model).config
     ids = {part["id"]: part["props"].get("elem_id") or part["type"] for part in config["components"]}
     return list(_named([each for each in config["dependencies"] if each["backend_fn"] or each["cancels"]], ids))
+
+
+def test_a_page_that_nobody_asks_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = WordPipeline(WordIndex([Document("a.md", "역전파", "역전파는 기울기를 뒤로 보낸다.")]))
+    queue, sleep, rests = web.build(lambda: desk, (), web_log.silent())._queue, asyncio.sleep, list[float]()
+
+    async def counted(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(seconds)
+
+    async def idle() -> None:
+        looking = asyncio.create_task(queue.start_processing())
+        await sleep(0.5)
+        looking.cancel()
+
+    monkeypatch.setattr("gradio.queueing.asyncio.sleep", counted)
+    asyncio.run(idle())
+    assert 1 <= len(rests) <= 26
 
 
 def _named(found: list[dict[str, Any]], ids: dict[int, str]) -> Iterator[dict[str, Any]]:
