@@ -13,7 +13,7 @@ from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
 from ui import users
 from ui.door import Door
-from ui.i18n_guard import KO
+from ui.i18n_guard import EN, KO
 from ui.users import Users
 
 pytestmark = pytest.mark.browser
@@ -47,6 +47,9 @@ def test_one_signs_in_asks_is_told_to_wait_and_leaves(browser: Any, tmp_path: Pa
         page.wait_for_function("document.querySelector('#answer')?.getAttribute('aria-live') === 'polite'")
         ask(page, "Scaled dot-product attention?")
         assert "divides by the square root" in text_of(page, "#board")
+        for lang, texts in (("en", EN), ("ko", KO)):
+            page.click(f'[data-lang="{lang}"]')
+            assert page.locator("#leave").inner_text() == texts.leave
         assert page.evaluate(HURRY)
         assert page.locator("#told").inner_text() == KO.busy
         page.get_by_role("link", name=KO.leave).click()

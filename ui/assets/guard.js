@@ -29,14 +29,14 @@
   };
 
   if (window.signedIn) {
-    const leave = () => {
-      const link = document.createElement("a");
-      link.id = "leave";
-      link.href = "/login";
-      link.textContent = words().leave;
-      document.body.append(link);
-    };
-    if (document.body) leave();
-    else document.addEventListener("DOMContentLoaded", leave);
+    const link = document.createElement("a");
+    link.id = "leave";
+    link.href = "/login";
+    const show = () => document.body.append(link);
+    const name = () => { link.textContent = words().leave; };
+    name(); // the language may be settled only later, and may change
+    new MutationObserver(name).observe(document.documentElement, { attributeFilter: ["lang"] });
+    if (document.body) show();
+    else document.addEventListener("DOMContentLoaded", show);
   }
 })();
