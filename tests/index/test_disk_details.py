@@ -26,11 +26,12 @@ def root(tmp_path: Path) -> Path:
 class Watched(QuickDisk):
     """Remembers which folders it made durable, and what it removed."""
 
-    def __init__(self) -> None:
-        self.done: list[str] = []
+    def __init__(self, root: Path) -> None:
+        self.root, self.done = root, list[str]()
 
     def sync(self, descriptor: int) -> None:
-        self.done.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        synced = os.fstat(descriptor)
+        self.done += [f"sync {path.name}" for path in self.root.rglob("*") if os.path.samestat(path.stat(), synced)]
 
     def remove(self, file: Path) -> None:
         super().remove(file)
@@ -101,7 +102,7 @@ def test_the_first_of_several_harmed_files_is_named(root: Path) -> None:
 
 
 def test_a_generation_is_forgotten_for_good(root: Path) -> None:
-    watched = Watched()
+    watched = Watched(root)
     disk.forget(watched, root, 1)
     assert watched.done == ["remove 000001.json", "sync manifests"]
     assert disk.archived(root) == [2]
@@ -111,7 +112,7 @@ def test_a_segment_is_given_back_unless_it_is_in_use(root: Path) -> None:
     for name, is_left in (("000003", True), ("000002", False), ("000009", False)):
         disk.discard(QuickDisk(), root, name)
         assert (root / "segments" / name).exists() == is_left
-    disk.discard(watched := Watched(), root, "000009")
+    disk.discard(watched := Watched(root), root, "000009")
     assert watched.done == []
     (root / "manifest.json").unlink()
     disk.discard(QuickDisk(), root, "000003")
