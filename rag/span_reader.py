@@ -20,6 +20,7 @@ from index.encoder import Encoder
 from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
+from index.sentences import BULLET
 from rag import sentence_reader
 from rag.questions import Wants, asks_number, wants
 from rag.sentence_reader import (
@@ -59,6 +60,9 @@ _POINTING = re.compile(
     r"(?:이것|그것|(?:이|그|이러한|그러한|이런|그런|위) (?:것|점|현상|방법|방식|과정|기법|개념|경우|문제|구조|상태|작업|기능|특징))들?"
 )
 """Words that stand for what was said before them, and say nothing alone."""
+_OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
+_VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
+"""What may stand in a line before a label, and what follows it."""
 
 CHOICE = (
     "sentence score",
@@ -213,9 +217,18 @@ def _offered(question: str, known: Collection[str], sentence: Candidate, marked:
     if marked:
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
-        # neither "캐시" nor "이러한 현상" answers "캐시란?"
-        if not is_bare(span.quote, known) and not _POINTING.fullmatch(span.quote):
+        # neither "캐시" nor "이러한 현상" answers "캐시란?", nor "평균" what in "- 평균: O(n log n)" is asked for
+        unsaid = is_bare(span.quote, known) or _POINTING.fullmatch(span.quote) or _is_label(passage.text, start, end, known, analyser)
+        if not unsaid:
             yield Option(sentence, (span,), False, marked)
+
+
+def _is_label(text: str, start: int, end: int, known: Collection[str], analyser: Analyser) -> bool:
+    """Whether a colon follows what opens the line, and then something that holds no word of the question: that is what it asks for."""
+    value = _VALUE.match(text, end)
+    if not value or not _OPENS.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
+        return False
+    return not any(token.term in known for token in analyser.tokens(value[1]))
 
 
 def _choice(question: str, known: Collection[str], option: Option) -> tuple[float, ...]:

@@ -136,6 +136,25 @@ def test_words_that_point_back_are_no_answer(marked: str, offered: bool, index: 
     assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
 
 
+LABELLED = [
+    ("힙 정렬의 시간 복잡도는?", "- 평균 : O(N logN)", "평균", False),
+    ("힙 정렬의 시간 복잡도는?", "1) **평균**: O(N logN)", "평균", False),
+    ("힙 정렬의 시간 복잡도는?", "- 평균 : O(N logN)", "O(N logN)", True),
+    ("힙 정렬의 시간 복잡도는?", "힙 정렬은 평균: O(N logN)", "평균", True),
+    ("두 자식과 값을 견주는 정렬은?", "- 힙 정렬: 두 자식과 값을 견준다", "힙", True),
+    ("힙 정렬의 시간 복잡도는?", "- 평균:\n  - 빠르다", "평균", True),
+]
+
+
+@pytest.mark.parametrize(("question", "text", "marked", "offered"), LABELLED)
+def test_the_label_of_what_is_asked_for_is_no_answer(
+    question: str, text: str, marked: str, offered: bool, index: Index, analyser: Analyser
+) -> None:
+    offers = reader(index, analyser, marked).offers(question, [hit(f"다음과 같다.\n{text}")])
+    assert offers is not None
+    assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
+
+
 def test_a_fact_gets_the_span_by_the_shipped_weights(index: Index, analyser: Analyser) -> None:
     question = "종이는 무엇으로 만들어?"
     answer = reader(index, analyser, "나무로", of=replace(shipped(), threshold=0.0)).read(question, hits_for(index, analyser, question))
