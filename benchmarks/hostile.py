@@ -47,7 +47,8 @@ def measure(seed: int = 0, every: int = 1, progress: Progress | None = None) -> 
         written = put_down(root / "notes", made)
         reads, faults = indexed(root, progress)
         told = {read.file.path for read in reads}
-        faults += [f"{path} was passed over without a line" for path in written if path not in told and not path.is_dir()]
+        silent = (path for path in written if path not in told and not path.is_dir() and not path.name.startswith("."))
+        faults += [f"{path} was passed over without a line" for path in silent]
     settings: dict[str, Cell] = {"seed": seed, "every n-th file": every, "seconds a file": TIMEOUT, "MB a file": MEMORY_MB}
     return Findings(settings, *counted(written, reads, faults, every))
 
@@ -118,7 +119,7 @@ def counted(
         Figure("hostile files", len(written), "", LEAST // every, at_least=True),
         Figure("read, with what was left of them", ends["read"]),
         Figure("refused with a line", ends["refused"]),
-        Figure("passed over: folders", len(written) - len(hostile)),
+        Figure("passed over: folders, hidden files", len(written) - len(hostile)),
         Figure("ended by the limit of time", ends["late"]),
         Figure("ended by the limit of memory", ends["large"]),
         Figure("crashes of the reading process", ends["crashed"], "", 0),
