@@ -1,5 +1,7 @@
 """Everything before a question: notes, passages, vectors, postings, and the index that holds them."""
 
+import os
+
 from index.errors import (
     DataError,
     EncoderMismatch,
@@ -45,3 +47,8 @@ __all__ = [
     "UpdateReport",
     "UsageError",
 ]
+
+# Read when those are imported, which only our packages do. ONNX Runtime (1.29 and later) would report its use to its makers, and keep an
+# identifier of the machine and a database of what it did in the user's cache; the hub's client tells the hub what is loaded with what.
+for _name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_name, "1")

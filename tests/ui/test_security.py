@@ -511,3 +511,22 @@ def test_passwords_and_keys_stand_in_no_log_and_no_repr(tmp_path: Path, monkeypa
     assert {line["what"] for line in lines if line["event"] == "sign-in"} == {"wrong name or password from 127.0.0.1"}
     assert {"/api/ask", "/login"} <= {line.get("route") for line in lines}
     assert not [secret for secret in (password, key, question, "scrypt") if secret in told]
+
+
+READS = """
+from index.encoder import open_encoder
+open_encoder().encode_questions(["역전파란?"])
+import os
+open_files = [os.readlink(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{each}")]
+print([each for each in open_files if each.endswith((".db", ".sqlite"))], os.environ["HF_HUB_DISABLE_TELEMETRY"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the open files in /proc")
+def test_models_are_run_without_a_report_to_their_makers(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
+        env.pop(name, None)
+    done = subprocess.run([sys.executable, "-c", READS], cwd=ROOT, env=env, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "[] 1\n"
+    assert list(tmp_path.rglob("*")) == []
