@@ -16,7 +16,7 @@ _LIST = _any(
     r"\blist\b|\ball (?:the|of)\b|\bwhat are\b|\bname the\b|\bsteps\b|\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
 )
 _WHY = r"왜(?!란|구|군|국|관|의|와|인(?![가지데])|적(?!용)|곡|도|소|성(?!능))"  # but not in 임진왜란, 왜구, 왜곡, 왜도
-_REASON = _any(rf"{_WHY}|이유|까닭|어째서|어떻게|방법|원리", r"\bwhy\b|\bhow (?!many|much|long|large|big)")
+_REASON = _any(rf"{_WHY}|이유|까닭|어째서|어떻게|방법(?!론)|원리", r"\bwhy\b|\bhow (?!many|much|long|large|big)")
 _DEFINITION = _any(
     r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념)(?:은|는|이|가)?(?:이야|이에요|인가요?|인지)? *[?？.]*$",
     r"(?:뭐야|뭔가|뭐지|뭐예요|뭔데|뭔가요|무엇인가|무엇인가요|무엇이야|무엇인지) *[?？.]*$",

@@ -24,7 +24,7 @@ from index.errors import ModelError
 from index.index import Index
 from index.lexical import idf
 from index.morphemes import BIGRAM, SURFACE, Analyser
-from index.sentences import sentences
+from index.sentences import BULLET, sentences
 from rag.questions import Wants, asks_number, count_asked, wants
 from rag.spans import answer_spans, heads, is_bare, is_header, items, shown, unit_missing
 from rag.types import Answer, Hit, Span
@@ -79,6 +79,8 @@ KINDS = 4
 
 _RULE = re.compile(r"(?:</?[A-Za-z][^<>]*>|[\s|:\-=*_`#>$])*+$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
+_CONTENTS = re.compile(rf"\s*(?:{BULLET}[ \t]+)?\[.*\]\(#[^()\s]*\)\s*$")
+"""A line of a table of contents: a link to a place in the same note."""
 _SIGNS = re.compile(r"[\s\-*•·#>\d.)]*")
 _NUMBER = re.compile(r"\d|[한두세네] ?(?:가지|개|단계|번|배)|절반|\b(?:one|two|three|four|five|six|ten|half)\b", re.IGNORECASE)
 _DEFINES = re.compile(r"[^.:]{1,40}?(?:\([^)]*\))?\*{0,2}\s*(?:이?란|은|는|[:：]|=|is |are |means )")
@@ -236,11 +238,11 @@ class Words:
 
 
 def sentences_of(hit: Hit, rank: int) -> Iterator[Candidate]:
-    """The sentences of a passage; rules, fences and the header rows of tables left out."""
+    """The sentences of a passage; rules, fences, the header rows of tables and lines of tables of contents left out."""
     text = hit.passage.text
     for start, end in sentences(text):
         sentence = text[start:end]
-        if not (is_header(text, start) or _RULE.match(sentence) or _FENCE.match(sentence)):
+        if not (is_header(text, start) or _RULE.match(sentence) or _FENCE.match(sentence) or _CONTENTS.match(sentence)):
             yield Candidate(hit, rank, start, end)
 
 

@@ -35,6 +35,10 @@ _QUANTITY = re.compile(rf"(?<![\w.])[~≈]?\d(?:[\d,.]*\d)?(?:\s?[만억천조](
 _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
 
+_ASKED = re.compile(r"([가-힣A-Za-z]+?)(?:들)?(?:은|는|이|가)?(?:\s*(?:무엇|뭐)[가-힣]*)?\s*[?？.]*$")
+"""The noun that a question ends with: what it asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a passage: where its words stand (without bullet), its indentation, of a list item the sort of its sign, and whether
@@ -61,7 +65,7 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
     heads_only = is_bare(text[start:end], known) or (wanted is Wants.DEFINITION and not _SAYS.search(text[start:end]))
-    if heads_only and (below := _children(text, start, end)):
+    if (heads_only or names_what_is_asked(text, start, end, question, known)) and (below := _children(text, start, end)):
         parts = below
     elif wanted is Wants.LIST:
         parts = items(text, start, end) or _siblings(text, start, end) or _column(text, start, end, known)
@@ -134,6 +138,15 @@ def is_bare(sentence: str, known: Collection[str]) -> bool:
     """Whether every word of the sentence is one of the question's (`known`, lower-cased morphemes)."""
     words = _WORD.findall(sentence.lower())
     return bool(words) and all(any(term in word for term in known) for word in words)
+
+
+def names_what_is_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> bool:
+    """Whether the sentence only names what the question asks for, which hangs under it: "갖춰야 할 것" of "주니어가 갖춰야 할 것은?"."""
+    asked = _ASKED.search(question)
+    sentence = text[start:end].rstrip(" \t\n:：*_")
+    if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not _children(text, start, end):
+        return False
+    return _names(sentence.removesuffix(asked[1]), [word for word in known if word not in asked[1]])
 
 
 def heads(text: str, start: int, end: int) -> str:

@@ -25,6 +25,8 @@ LIST, DEFINITION, REASON, FACT = Wants.LIST, Wants.DEFINITION, Wants.REASON, Wan
         ("DPR이란?", DEFINITION),
         ("역전파란 무엇인가요?", DEFINITION),
         ("귀납 편향이 뭐야?", DEFINITION),
+        ("데이터 기반 방법론이란?", DEFINITION),
+        ("정규화하는 방법은?", REASON),
         ("What is prompt injection?", DEFINITION),
         ("what does recall mean", DEFINITION),
         ("왜 배치를 섞는가?", REASON),

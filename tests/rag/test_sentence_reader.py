@@ -105,6 +105,13 @@ def test_signs_and_tags_are_no_sentences(index: Index, analyser: Analyser) -> No
     assert reader(index, analyser).weigh("그림은?", signs, [0.0] * len(SENTENCE)) is None
 
 
+def test_a_table_of_contents_is_no_answer(index: Index, analyser: Analyser) -> None:
+    contents = hit("- [그림(picture)](#pictures)\n  - [종이](#paper)\n2. [그림](https://example.com/#paper)")
+    reading = reader(index, analyser).weigh("그림이란?", [contents], [0.0] * len(SENTENCE))
+    assert reading is not None
+    assert [each.text for each in reading.candidates] == ["2. [그림](https://example.com/#paper)"]
+
+
 def test_hits_without_a_sentence_do_no_harm(index: Index, analyser: Analyser) -> None:
     answer = reader(index, analyser).read("그림은?", [hit("---"), hit("***"), hit("___"), hit("그림이다.", start=40)])
     assert (answer.text, answer.spans[0].start) == ("그림이다.", 40)

@@ -155,6 +155,59 @@ def test_the_label_of_what_is_asked_for_is_no_answer(
     assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
 
 
+DENIED = [
+    ("최악의 복잡도는?", "최악의 복잡도가 O(N logN)이 되는 것은 아니다.", "O(N logN)이 되는 것", False),
+    ("검색에 무엇이 들어가나?", "검색에는 TF-IDF가 아닌 언어 모델이 들어간다.", "TF-IDF", False),
+    ("검색에 무엇이 들어가나?", "검색에는 TF-IDF가 아닌 언어 모델이 들어간다.", "언어 모델", True),
+    ("검색에 들어가는 것이 아닌 것은?", "검색에는 TF-IDF가 아닌 언어 모델이 들어간다.", "TF-IDF", True),
+    ("검색에 무엇이 들어가나?", "검색에는 TF-IDF뿐 아니라 언어 모델이 들어간다.", "TF-IDF", True),
+]
+
+
+@pytest.mark.parametrize(("question", "text", "marked", "offered"), DENIED)
+def test_what_its_sentence_denies_is_no_answer(
+    question: str, text: str, marked: str, offered: bool, index: Index, analyser: Analyser
+) -> None:
+    offers = reader(index, analyser, marked).offers(question, [hit(text)])
+    assert offers is not None
+    assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
+
+
+TRENDS = "- NLP Trend 1\n  - 전이 학습\n- NLP Trend 2\n  - 검색\n- NLP Trend 3\n  - 여러 양식"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("NLP Trend 3은?", ["- NLP Trend 1", "- NLP Trend 2", "- NLP Trend 3", "- 여러 양식"]),
+        ("NLP Trend 2에서 하는 일은?", ["- NLP Trend 1", "- NLP Trend 2", "- 검색", "- NLP Trend 3"]),
+        ("NLP Trend 4는?", ["- NLP Trend 1", "- NLP Trend 2", "- NLP Trend 3"]),
+        ("NLP Trend 3개는?", [line.strip() for line in TRENDS.split("\n")]),
+        ("Trend3은?", [line.strip() for line in TRENDS.split("\n")]),
+    ],
+)
+def test_what_stands_under_another_number_is_no_answer(question: str, expected: list[str], index: Index, analyser: Analyser) -> None:
+    offers = reader(index, analyser).offers(question, [hit(TRENDS)])
+    assert offers is not None
+    assert [option.sentence.text.strip() for option in offers.candidates if option.whole] == expected
+
+
+def test_where_all_stands_under_another_number_it_is_looked_at(index: Index, analyser: Analyser) -> None:
+    first = hit("밑바닥부터 짰다.")
+    first = replace(first, passage=replace(first.passage, section=("1주차",)))
+    offers = reader(index, analyser).offers("2주차에 한 일은?", [first])
+    assert offers is not None
+    assert [option.spans[0].quote for option in offers.candidates if option.whole] == ["밑바닥부터 짰다."]
+
+
+def test_what_is_asked_for_hangs_under_the_line_that_names_it(index: Index, analyser: Analyser) -> None:
+    text = "- 화가 수준에서 기본적으로 갖춰야 할 것\n  - 붓\n  - 물감과 종이\n- 끝"
+    offers = reader(index, analyser, "수준").offers("화가가 기본적으로 갖춰야 할 것은?", [hit(text)])
+    assert offers is not None
+    assert [span.quote for span in offers.candidates[0].spans] == ["붓", "물감과 종이"]
+    assert "수준" not in [option.spans[0].quote for option in offers.candidates]
+
+
 def test_a_fact_gets_the_span_by_the_shipped_weights(index: Index, analyser: Analyser) -> None:
     question = "종이는 무엇으로 만들어?"
     answer = reader(index, analyser, "나무로", of=replace(shipped(), threshold=0.0)).read(question, hits_for(index, analyser, question))
