@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.sentences import sentences
 from index.types import Locator, Passage
-from rag.spans import answer_spans, heads, is_bare, is_header, items, shown, unit_missing
+from rag.spans import answer_spans, heads, is_bare, is_header, items, names_what_is_asked, shown, unit_missing
 from rag.types import Span
 
 AT = 100
@@ -213,3 +213,23 @@ def test_spans_are_words_of_the_passage(text: str, question: str, known: set[str
         assert all(text[span.start - AT : span.end - AT] == span.quote == span.quote.strip() != "" for span in spans)
         assert all(before.end <= after.start for before, after in pairwise(spans))
         assert items(text, start, end) == [] or len(items(text, start, end)) > 1
+
+
+NEEDED = "- 주니어 수준에서 갖춰야 할 것들\n  - 기본기\n  - 자료구조\n- 갖춰야 할 것"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "question", "known", "names"),
+    [
+        (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "주니어가 갖춰야 할 것들은?", "주니어 갖추 것", True),
+        ("- 갖춰야 할 **것**:\n  - 기본기", "- 갖춰야 할 **것**:", "갖춰야 할 것은 무엇인가요?", "갖춰 것", True),
+        (NEEDED, "- 갖춰야 할 것", "갖춰야 할 것은?", "갖춰 것", False),
+        (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "주니어가 갖춰야 할 역량은?", "주니어 갖추 역량", False),
+        (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "다른 것들은?", "다른 것", False),
+        ("- 갖춰야 할 것: 셋과 것\n  - 기본기", "- 갖춰야 할 것: 셋과 것", "갖춰야 할 것은?", "갖춰 것", False),
+        (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "123?", "주니어", False),
+    ],
+)
+def test_a_line_that_only_names_what_is_asked(text: str, sentence: str, question: str, known: str, names: bool) -> None:
+    start = text.index(sentence)
+    assert names_what_is_asked(text, start, start + len(sentence), question, known.split()) is names
