@@ -162,23 +162,13 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/spans.py",
-        "only the first line below is looked at",
-        (
-            "below = lines[here + 1:here + 2] → below = lines[here + 1:]",
-            "… lines[here + 1:here + 2] → … lines[here + 1:here + 2 + 1]",
-            "…= lines[here + 1:here + 2] → …= lines[here + 1:here + 3]",
-        ),
+        "a line break behind a sentence is taken off with the blanks",
+        ("…entence = text[start:end].rstrip(' \\t\\n:：*_').re… → …entence = text[start:end + 1].rstrip(' \\t\\n:：*_').re…",),
     ),
     (
         "rag/spans.py",
-        "there is at most one line below",
-        (
-            "if below and below[0].sign and (not lines[he… → if below and below[-1].sign and (not lines[he…",
-            "…nes[here].sign or below[0].indent > lines[here].i… → …nes[here].sign or below[-1].indent > lines[here].i…",
-            "… below[0].sign or below[0].indent <= lines[here].… → … below[0].sign or below[-1].indent <= lines[here].…",
-            "…[(below[0].start, below[0].end)] → …[(below[0].start, below[-1].end)]",
-            "…re + 1:], 0) or [(below[0].start, below[0].end)] → …re + 1:], 0) or [(below[-1].start, below[0].end)]",
-        ),
+        "the sign behind a label holds no word",
+        ("… and _names(label.group(1), known) else None → … and _names(label.group(0), known) else None",),
     ),
     (
         "rag/spans.py",
@@ -199,6 +189,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "at, gap = (0, False) → at, gap = (0, True)",
             "…ps = [at for at in tops[1:] if lines[at].gap] → …ps = [at for at in tops[:] if lines[at].gap]",
+            "…ps = [at for at in tops[1:] if lines[at].gap] → …ps = [at for at in tops[0:] if lines[at].gap]",
         ),
     ),
     (
@@ -228,6 +219,8 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "…merate(lines) if start < line[1]), 0) → …merate(lines) if start <= line[1]), 0)",
             "…s) if start < line[1]), 0) → …s) if start < line[1]), -1)",
+            "…s) if start < line[1]), 0) → …s) if start < line[1]), 1)",
+            "… is not None and start < header[1] → … is not None and start <= header[1]",
         ),
     ),
     (
@@ -248,10 +241,11 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/spans.py",
-        "directly beside the word both ways are 0; whether a word behind counts three or four times as far, no test pins",
+        "directly beside the word both ways are 0; whether a word behind counts two, three or four times as far, no test pins",
         (
             "… at - word.end() if at >= word.end() else 3 * (wo… → … at - word.end() if at > word.end() else 3 * (wo…",
             "…f at >= word.end() else 3 * (word.end() - at) → …f at >= word.end() else 4 * (word.end() - at)",
+            "…f at >= word.end() else 3 * (word.end() - at) → …f at >= word.end() else 2 * (word.end() - at)",
         ),
     ),
     (

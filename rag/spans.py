@@ -119,19 +119,19 @@ def _names(text: str, known: Collection[str]) -> bool:
 def items(text: str, start: int, end: int) -> list[Part]:
     """The list that the sentence opens (its line's children, or the list after it), else what it enumerates itself."""
     lines, here = _lines(text, start, end)
-    below = lines[here + 1 : here + 2]
+    below = lines[here + 1 :]
     if below and below[0].sign and (not lines[here].sign or below[0].indent > lines[here].indent):
-        return _list(lines[here + 1 :], 0)
+        return _list(below, 0)
     return _enumerated(text, start, end)
 
 
 def _children(text: str, start: int, end: int) -> list[Part]:
     """What hangs under the line of the sentence."""
     lines, here = _lines(text, start, end)
-    below = lines[here + 1 : here + 2]
+    below = lines[here + 1 :]
     if not below or not below[0].sign or below[0].indent <= lines[here].indent:
         return []
-    return _list(lines[here + 1 :], 0) or [(below[0].start, below[0].end)]
+    return _list(below, 0) or [(below[0].start, below[0].end)]
 
 
 def is_bare(sentence: str, known: Collection[str]) -> bool:
@@ -146,7 +146,7 @@ def names_what_is_asked(text: str, start: int, end: int, question: str, known: C
     sentence = text[start:end].rstrip(" \t\n:：*_").removesuffix("들")
     if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not _children(text, start, end):
         return False
-    return _names(sentence.removesuffix(asked[1]), [word for word in known if word not in asked[1]])
+    return _names(sentence, [word for word in known if word not in asked[1]])
 
 
 def heads(text: str, start: int, end: int) -> str:
