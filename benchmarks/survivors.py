@@ -162,8 +162,16 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/spans.py",
-        "a line break behind a sentence is taken off with the blanks",
-        ("…entence = text[start:end].rstrip(' \\t\\n:：*_').re… → …entence = text[start:end + 1].rstrip(' \\t\\n:：*_').re…",),
+        "a line break behind a sentence is taken off with the blanks, and holds no word",
+        (
+            "…entence = text[start:end].lower().rstrip(' \\t\\n:：*… → …entence = text[start:end + 1].lower().rstrip(' \\t\\n:：*…",
+            "…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",
+        ),
+    ),
+    (
+        "rag/spans.py",
+        "whoever asks what hangs under a line only looks whether there is any",
+        ("return [] → return None",),
     ),
     (
         "rag/spans.py",

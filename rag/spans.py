@@ -142,8 +142,8 @@ def is_bare(sentence: str, known: Collection[str]) -> bool:
 
 def names_what_is_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> bool:
     """Whether the sentence only names what the question asks for, which hangs under it: "갖춰야 할 것" of "주니어가 갖춰야 할 것은?"."""
-    asked = _ASKED.search(question)
-    sentence = text[start:end].rstrip(" \t\n:：*_").removesuffix("들")
+    asked = _ASKED.search(question.lower())
+    sentence = text[start:end].lower().rstrip(" \t\n:：*_").removesuffix("들")
     if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not _children(text, start, end):
         return False
     return _names(sentence, [word for word in known if word not in asked[1]])
