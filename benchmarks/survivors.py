@@ -163,10 +163,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/spans.py",
         "a line break behind a sentence is taken off with the blanks, and holds no word",
-        (
-            "…entence = text[start:end].lower().rstrip(' \\t\\n:：*… → …entence = text[start:end + 1].lower().rstrip(' \\t\\n:：*…",
-            "…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",
-        ),
+        ("…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",),
     ),
     (
         "rag/spans.py",
