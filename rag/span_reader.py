@@ -69,7 +69,7 @@ _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
 _VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
 """What may stand in a line before a label, and what follows it."""
 _DENIED = re.compile(r"[*_`\"'”’)]*(?:이|가|은|는|도)?\s*(?:아[니닌님닐닙]|않)")
-_DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고|끝나")
+_DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
 """What follows a span that its sentence denies ("O(n log n)이 되는 것은 아니다"), and questions that may ask for it.
 
 No answer of KorQuAD's 5,774 is followed so, and of KLUE-MRC's 3,731 for training three, whose questions ask for what is left out.

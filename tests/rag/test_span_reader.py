@@ -146,15 +146,6 @@ LABELLED = [
 ]
 
 
-@pytest.mark.parametrize(("question", "text", "marked", "offered"), LABELLED)
-def test_the_label_of_what_is_asked_for_is_no_answer(
-    question: str, text: str, marked: str, offered: bool, index: Index, analyser: Analyser
-) -> None:
-    offers = reader(index, analyser, marked).offers(question, [hit(f"다음과 같다.\n{text}")])
-    assert offers is not None
-    assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
-
-
 DENIED = [
     ("최악의 복잡도는?", "최악의 복잡도가 O(N logN)이 되는 것은 아니다.", "O(N logN)이 되는 것", False),
     ("검색에 무엇이 들어가나?", "검색에는 TF-IDF가 아닌 언어 모델이 들어간다.", "TF-IDF", False),
@@ -164,11 +155,11 @@ DENIED = [
 ]
 
 
-@pytest.mark.parametrize(("question", "text", "marked", "offered"), DENIED)
-def test_what_its_sentence_denies_is_no_answer(
+@pytest.mark.parametrize(("question", "text", "marked", "offered"), [*LABELLED, *DENIED])
+def test_labels_of_what_is_asked_for_and_what_is_denied_are_no_answers(
     question: str, text: str, marked: str, offered: bool, index: Index, analyser: Analyser
 ) -> None:
-    offers = reader(index, analyser, marked).offers(question, [hit(text)])
+    offers = reader(index, analyser, marked).offers(question, [hit(f"다음과 같다.\n{text}")])
     assert offers is not None
     assert (marked in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
 
