@@ -36,7 +36,13 @@ def add_verbs(verbs: Verbs, add_place: Callable[[argparse.ArgumentParser], None]
         "is run again. Model files are read and written with an extra: pip install '.[export]'.",
     )
     stages = train.add_subparsers(metavar="STAGE", required=True)
-    _add_data(_stage(stages, "reader", train_reader, "train the reader: the exact answer in a passage, or that it holds none"))
+    reader = _stage(stages, "reader", train_reader, "train the reader: the exact answer in a passage, or that it holds none")
+    _add_data(reader)
+    reader.add_argument(
+        "--whole",
+        action="store_true",
+        help="train the layers shared with the encoder too, to compare: prints figures, writes no model folder",
+    )
     retriever = _stage(stages, "retriever", train_retriever, "train the encoder of questions and passages")
     _add_data(retriever)
     retriever.add_argument("--start", type=Path, metavar="FILE", help="weights of an earlier round (its encoder.safetensors)")
@@ -82,11 +88,12 @@ def train_reader(options: Options) -> int:
     from rag.training.selfsup import examples
 
     root, out = data_root(options.data), _run_folder(options, "reader.pt")
-    plan = stages.Plan(share=options.share, without=tuple(options.without), seed=options.seed)
+    plan = stages.Plan(share=options.share, without=tuple(options.without), seed=options.seed, whole=options.whole)
     plan = replace(plan, epochs=options.epochs or plan.epochs)
     base = _base(options, out)
     _show(stages.train_reader(root, base, out, list(examples(_passages(root))), plan))
-    print(stages.export_reader(base, out))
+    if not options.whole:  # it would have to bring a trunk of its own
+        print(stages.export_reader(base, out))
     return 0
 
 
@@ -188,7 +195,7 @@ def _run_folder(options: Options, checkpoint: str) -> Path:
     from index.files import save
 
     out = _folder(options.out)
-    names = ("share", "epochs", "without", "seed", "dense", "start", "base", "data")
+    names = ("share", "epochs", "without", "seed", "dense", "whole", "start", "base", "data")
     run = {name: str(value) for name, value in vars(options).items() if name in names}
     file = (out / checkpoint).with_suffix(".run.json")
     before = json.loads(file.read_text("utf-8")) if file.exists() and (out / checkpoint).exists() else run

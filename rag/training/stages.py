@@ -34,6 +34,8 @@ class Plan:
     seed: int = 13
     tokens: int = 3072
     rate: float = 1.5e-4
+    whole: bool = False
+    """Whether the layers shared with the encoder are trained too: what sharing costs."""
 
 
 def say(line: str) -> None:
@@ -133,7 +135,8 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
     bert = BertModel.from_pretrained(base, add_pooling_layer=False, attention_probs_dropout_prob=0.0)
     bert.set_attn_implementation("eager")
     model = ReaderModel(bert)
-    freeze_trunk(bert)
+    if not plan.whole:
+        freeze_trunk(bert)
 
     def validate() -> Mapping[str, float]:
         with torch.no_grad():

@@ -73,9 +73,15 @@ def repairing(open_page: Open, site: Site, real: Pipeline) -> None:
 
 def type_in(page: Any, text: str) -> None:
     """Key by key, until what is shown is that of the whole text: on a slow machine half the text is looked for on the way."""
+    from playwright.sync_api import TimeoutError
+
     page.fill(BOX, "")
     page.locator(BOX).press_sequentially(text, delay=15)
-    page.wait_for_function("t => document.querySelector('#typed .typed')?.dataset.question === t", arg=text)
+    try:
+        page.wait_for_function("t => document.querySelector('#typed .typed')?.dataset.question === t", arg=text)
+    except TimeoutError:
+        shown = page.get_attribute("#typed .typed", "data-question")
+        raise AssertionError(f"typed {text!r}, the box holds {page.input_value(BOX)!r}, passages are those of {shown!r}") from None
 
 
 def found(page: Any, doc_id: str) -> None:

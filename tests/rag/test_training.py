@@ -130,6 +130,15 @@ def test_the_trunk_stays_as_it_is() -> None:
     assert [part.weight.requires_grad for part in parts] == [part.training for part in parts] == [False] * (TRUNK_LAYERS + 1) + [True]
 
 
+@pytest.mark.parametrize(("plain", "short", "chosen"), [(1.0, 0.5, torch.bfloat16), (1.0, 0.9, None), (1.0, 2.0, None)])
+def test_the_short_type_is_taken_only_where_it_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, plain: float, short: float, chosen: torch.dtype | None
+) -> None:
+    monkeypatch.setattr(loop, "_has_bf16", lambda: True)
+    monkeypatch.setattr(loop, "_seconds", {torch.float32: plain, torch.bfloat16: short}.__getitem__)
+    assert loop.fast_type.__wrapped__("cpu") is chosen
+
+
 class Stopped(Exception):
     pass
 

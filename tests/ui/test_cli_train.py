@@ -114,6 +114,14 @@ def test_the_options_reach_the_stage_and_its_figures_are_shown(
     assert capsys.readouterr().out == "".join(f"held-out hit@1 0.5000\n{each}\n" for each in made)
 
 
+def test_a_reader_that_shares_nothing_is_only_measured(
+    runs: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "reader", "--whole") == 0
+    assert runs[0][-1] == Plan(whole=True)
+    assert capsys.readouterr().out == "held-out hit@1 0.5000\n"
+
+
 def test_a_run_goes_on_only_as_it_was_begun(runs: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [train(tmp_path, "reader", "--seed", "7") for _ in range(2)] == [0, 0]
     assert train(tmp_path, "retriever") == 0, "another stage has checkpoints of its own"
