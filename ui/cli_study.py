@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DONE, NOTHING = 0, 1
 KINDS = ("definition", "cloze", "list", "fact")
 DECK = "Lecture notes"
+_FLAGS = {"kind": "--kind, which chooses cards", "sample": "--sample, which draws cards", "n": "-n, which belongs to the overview"}
 
 
 def add_study(verbs: Verbs) -> None:
@@ -59,6 +60,10 @@ def study(options: Options) -> int:
 
     if (options.what == "export") != bool(options.file):
         raise UsageError("name the file that `rag study export` writes, cards.apkg or cards.csv, and none for anything else")
+    strange = ("kind", "sample") if options.what == "overview" else ("n",)
+    for name in strange:
+        if getattr(options, name):
+            raise UsageError(f"`rag study {options.what}` has no use for {_FLAGS[name]}")
     need_folders(options.file)
     index = open_index(options.index)
     kept = Filter(tuple(options.note), tuple(options.folder), tuple(options.week))

@@ -10,7 +10,9 @@ from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
-_LINK = re.compile(r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*["']([^"'>]+)["']""", re.I)
+_LINK = re.compile(
+    r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""", re.I
+)
 _LARGEST = 20_000_000
 """Bytes of a note that is looked through."""
 
@@ -29,7 +31,7 @@ def shown_by(path: Path, root: Path | None = None) -> list[Path]:
 
 def links(text: str) -> list[str]:
     """What the pictures of a Markdown or HTML text link to, in their order."""
-    return [found[1] or found[2] or found[3] for found in _LINK.finditer(text)]
+    return [next(filter(None, found.groups())) for found in _LINK.finditer(text)]
 
 
 def file_bytes(root: Path, folder: Path, link: str) -> bytes:

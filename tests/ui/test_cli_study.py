@@ -82,7 +82,18 @@ def test_export_follows_the_ending(index: Path, tmp_path: Path, capsys: pytest.C
     assert "collection.anki2" in zipfile.ZipFile(tmp_path / "c.APKG").namelist()
 
 
-@pytest.mark.parametrize("arguments", [["export"], ["cards", "x.csv"], ["export", "x.txt"], ["export", "missing/x.csv"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export"],
+        ["cards", "x.csv"],
+        ["export", "x.txt"],
+        ["export", "missing/x.csv"],
+        ["overview", "--kind", "list"],
+        ["overview", "--sample", "2"],
+        ["cards", "-n", "2"],
+    ],
+)
 def test_what_cannot_be_meant_is_refused(index: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert rag(index, *arguments) == 2
     assert capsys.readouterr().err.startswith("error: ")

@@ -418,6 +418,18 @@ def test_pictures_in_hangul_documents(tmp_path: Path, reads: list[tuple[int, int
     assert read(tmp_path / "a.hwp").text == "앞 글\n\n글자 250x100\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("![가](a.png) ![나](<b c.png>) [다](d.png)", ["a.png", "b c.png"]),
+        ("<img src='a.png' alt=가><IMG alt='나' SRC = \"b c.png\"/><img src=d.png width=3>", ["a.png", "b c.png", "d.png"]),
+        ("<img data-src=a.png><image src=b.png><img src=''>", []),
+    ],
+)
+def test_what_pictures_link_to(text: str, found: list[str]) -> None:
+    assert links(text) == found
+
+
 def test_pictures_that_markdown_and_web_pages_show(tmp_path: Path, reads: list[tuple[int, int]]) -> None:
     (tmp_path / "img").mkdir()
     for name, width in (("img/a.png", 260), ("img/b.png", 270), ("img/own.png", 280)):
