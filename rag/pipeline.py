@@ -29,11 +29,21 @@ NO_QUESTION = "질문에 찾을 말이 없습니다."
 REPAIRED = "{words} 검색했습니다"
 
 _SUMMARY = re.compile(
-    r"요약\s*(?:해\s*(?:줘|주[세실십]|줄|달|봐|라|[.!?]|$)|해서|좀|부탁|본\b|하[라시십])|전체\s*(?:내용을?\s*)?정리"
-    r"|\bsummar(?:y|i[sz]e)\b.{0,40}\b(?:notes?|lectures?|documents?|this|all)\b|^\s*summari[sz]e\b",
+    r"요약\s*(?:(?:좀\s*)?(?:해서?\s*(?:줘|주[세실십]|줄|달|봐|라|알려|보여|말해|설명|정리|[.!?]|$)|부탁)|좀\s*(?:[.!?]|$)|본\b|하[라시십])"
+    r"|전체\s*(?:내용을?\s*)?정리|\bsummari[sz]e\b.{0,40}\b(?:notes?|lectures?|documents?|this|all)\b|^\s*summari[sz]e\b"
+    r"|\b(?:give|make|write|need|want)\b.{0,20}\bsummary\b|^\s*(?:an? )?(?:short |brief )?summary of (?:the |this |these |all |my )+"
+    r"(?:notes?|lectures?|documents?)\b",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(r"\s*(?:그거|그건|그것|그게|이거|이건|이것|이게)|.*\b(?:it|its|they|their|them)\b", re.IGNORECASE)
+_PRONOUN = r"(?-i:[Ii]ts?|[Tt]hey|[Tt]heir|[Tt]hem)"
+_POINTS_BACK = re.compile(rf"\s*(?:그거|그건|그것|그게|이거|이건|이것|이게)|.*\b{_PRONOUN}\b", re.IGNORECASE)
+_NAMES = re.compile(
+    rf".*?\b(?:does|do|did|is|are|was|were|can|should|why|how)\s+(?!(?:{_PRONOUN}|you|we|people|one|i|there|not|to|does|do|did|is|are|was|were|can"
+    rf"|should|many|much|large|big|long|well|often|fast|good)\b|(?:an?|the)\s+(?:\w+\s+){{1,3}}(?:of|to|with|for|in|behind|about)\s+{_PRONOUN}\b)"
+    rf".*\b{_PRONOUN}\b",
+    re.IGNORECASE,
+)
+"""What names itself what its pronoun stands for: "Why does LoRA keep its weights frozen?"."""
 _CONNECTIVE = r"\s*(?:그럼|그러면|그렇다면|그리고|또|그 (?:다음|외)|and|then|what about|how about)\b"
 _ENDING = r"[은는] *[?？]*\s*$"
 _GOES_ON = re.compile(rf"{_CONNECTIVE}|.*{_ENDING}", re.IGNORECASE)
@@ -142,7 +152,7 @@ class Pipeline:
     def carried(self, question: str, history: Sequence[Turn]) -> str:
         """The question as it is searched: with the topic it carries on, unless it names one that no passage has together with that."""
         searched = carried(question, history, self.analyser)
-        if searched == question or _POINTS_BACK.match(question) or not self._apart(question, searched.removesuffix(question)):
+        if searched == question or _points_back(question) or not self._apart(question, searched.removesuffix(question)):
             return searched
         return question
 
@@ -239,9 +249,13 @@ def carried(question: str, history: Sequence[Turn], analyser: Analyser) -> str:
 
 def _carries_on(question: str, analyser: Analyser) -> bool:
     """Whether the question points back, or goes on without a topic of its own."""
-    if _POINTS_BACK.match(question):
+    if _points_back(question):
         return True
     return len(_nouns(question, analyser)) < _TOPIC and _GOES_ON.match(question) is not None and not _SUM.match(question)
+
+
+def _points_back(question: str) -> bool:
+    return _POINTS_BACK.match(question) is not None and not _NAMES.match(question)
 
 
 def _nouns(text: str, analyser: Analyser) -> set[str]:

@@ -10,11 +10,16 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
+_COUNTED = r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)"
 _LIST = _any(
-    r"종류|목록|나열|모두|전부|항목|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|어떤 것들|뭐가 있|무엇이 있",
-    r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)|가지는|가지를|단계는|단계를",
-    r"\blist\b|\ball (?:the|of)\b|\bwhat are\b|\bname the\b|\bsteps\b|\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
+    r"종류|목록|나열|모두(?!의)|전부|항목|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|어떤 것들|뭐가 있|무엇이 있",
+    rf"{_COUNTED}|(?:여러|각) ?가지|단계는|단계를",
+    r"\blist\b|^(?:what|which|name)\b.*\ball (?:the|of)\b|\bwhat are (?:the|some|all)\b|\bname the\b|\bsteps\b",
+    r"\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
 )
+_CAUSE = r"이유|까닭|\bwhy\b"
+_CAUSES = _any(rf"{_COUNTED}|(?:{_CAUSE}).*(?:종류|목록|나열|모두|전부)|\b(?:two|three|four|five|six) reasons\b")
+"""A list of reasons; any other question for a reason is one whatever it says "모두" of."""
 _WHY = r"왜(?!란|구|군|국|관|의|와|인(?![가지데])|적(?!용)|곡|도|소|성(?!능))"  # but not in 임진왜란, 왜구, 왜곡, 왜도
 _REASON = _any(rf"{_WHY}|이유|까닭|어째서|어떻게|방법(?!론)|원리", r"\bwhy\b|\bhow (?!many|much|long|large|big)")
 _DEFINITION = _any(
@@ -23,9 +28,11 @@ _DEFINITION = _any(
     r"^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
 )
 _NUMBER = _any(
-    r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도|언제",
-    r"\bhow (?:many|much|long|large|big|high|often)\b|\bwhat (?:year|percentage|number|share)\b|\bwhen\b",
+    r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도",
+    r"언제(?!나)(?!.*(?:쓰|써|쓸|사용|고르|고를|골라|선택|필요|좋|적합|유리|해야|하면|발생))",
+    r"\bhow (?:many|much|long|large|big|high|often)\b|\bwhat (?:year|percentage|number|share)\b|^when (?:was|were|did|will)\b",
 )
+"""What asks for a number or a date; "언제 쓰면 좋아?" asks for a condition."""
 
 
 class Wants(Enum):
@@ -39,6 +46,8 @@ class Wants(Enum):
 
 def wants(question: str) -> Wants:
     """Rules over the question's words; the first that fits."""
+    if re.search(rf"{_WHY}|{_CAUSE}", question, re.IGNORECASE) and not _CAUSES.search(question):
+        return Wants.REASON
     for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _REASON), (Wants.DEFINITION, _DEFINITION)):
         if pattern.search(question.strip()):
             return kind

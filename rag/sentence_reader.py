@@ -82,7 +82,12 @@ _FENCE = re.compile(r"\s*(?:```|~~~)")
 _CONTENTS = re.compile(rf"\s*(?:{BULLET}[ \t]+)?\[.*\]\(#[^()\s]*\)\s*$")
 """A line of a table of contents: a link to a place in the same note."""
 _SIGNS = re.compile(r"[\s\-*•·#>\d.)]*")
-_NUMBER = re.compile(r"\d|[한두세네] ?(?:가지|개|단계|번|배)|절반|\b(?:one|two|three|four|five|six|ten|half)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d|(?<![가-힣])(?:[한두세네]|다섯|여섯|일곱|여덟|아홉|열) ?(?:가지|개(?![념발체선])|단계|번(?!역)|배(?![치포열경])|명|층|곳|쌍|종)"
+    r"|(?<![가-힣])(?:둘|셋|넷|다섯|여섯|일곱|여덟|아홉)(?![가-힣])|절반"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|hundred|thousand|million|billion)\b",
+    re.IGNORECASE,
+)
 _DEFINES = re.compile(r"[^.:]{1,40}?(?:\([^)]*\))?\*{0,2}\s*(?:이?란|은|는|[:：]|=|is |are |means )")
 
 

@@ -40,7 +40,7 @@ from rag.sentence_reader import (
     shortlist,
 )
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import answer_spans, is_bare, names_what_is_asked
+from rag.spans import answer_spans, crosses_cells, is_bare, names_what_is_asked
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -61,8 +61,9 @@ _POINTING = re.compile(
 )
 """Words that stand for what was said before them, and say nothing alone."""
 _COUNTED = "개|가지|명|번|년|월|일|장|층|차원|배|%|시간|분|초"
+_COURSE = "주차|단계|강|장|일차"
 _NUMBERED = re.compile(
-    rf"([^\W\d_]{{2,}})[ #-]+(\d{{1,3}})(?!\w*[\dA-Za-z]|[.,]\d| ?(?:{_COUNTED}))|(?<![\d.])(\d{{1,3}}) ?(주차|단계|강|장|일차)"
+    rf"([^\W\d_]{{2,}})[ #-]+(\d{{1,3}})(?!\w*[\dA-Za-z]|[.,]\d| ?(?:{_COUNTED}|{_COURSE}))|(?<![\d.])(\d{{1,3}}) ?({_COURSE})"
 )
 """A word and the number that tells it from others of its name; not how many there are of something."""
 _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
@@ -210,9 +211,10 @@ def _numbered(text: str) -> set[tuple[str, str]]:
 
 
 def _stands_elsewhere(sentence: Candidate, asked: Collection[tuple[str, str]]) -> bool:
-    """Whether what it stands under has another number than the question asks for ("Trend 1"), and it does not name that itself."""
-    above, own = _numbered(sentence.context), _numbered(sentence.text)
-    return any(each not in above | own and each[0] in {word for word, _ in above} for each in asked)
+    """Whether what it stands under has none of the numbers that the question asks for ("Trend 1"), and it names none of them itself."""
+    above = _numbered(sentence.context)
+    found = above | _numbered(sentence.text)
+    return any(found.isdisjoint(each for each in asked if each[0] == word) for word, _ in asked if word in {name for name, _ in above})
 
 
 def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], analyser: Analyser) -> list[Option]:
@@ -244,7 +246,8 @@ def _offered(question: str, known: Collection[str], sentence: Candidate, marked:
         # neither "캐시" nor "이러한 현상" answers "캐시란?", nor "평균" what in "- 평균: O(n log n)" is asked for
         unsaid = is_bare(span.quote, known) or _POINTING.fullmatch(span.quote) or _is_label(passage.text, start, end, known, analyser)
         denied = _DENIED.match(passage.text, end) and not _DENIES.search(question)
-        if not (unsaid or denied or names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)):
+        torn = crosses_cells(passage.text, start, end)
+        if not (unsaid or denied or torn or names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)):
             yield Option(sentence, (span,), False, marked)
 
 

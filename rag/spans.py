@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.sentences import BULLET
 from index.types import Passage
@@ -17,12 +18,11 @@ _LABEL = re.compile(r"[*_`]*([^:：|$\n]{1,40}?)[*_`]*[:：][ \t]+(?=\S)")
 _COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
-_CELL = re.compile(r"[^|]+")
 _WORD = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"[^\n]+")
 _OVER_TABLE = re.compile(r"\s*\n(?=[ \t]*\|)")
-_EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
-"""Signs of code, whose inside stays as it is, and of bold, which "2**8" is not."""
+_EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*(?!\s)|(?<!\s)\*\*(?![A-Za-z0-9(])")
+"""Signs of code, whose inside stays as it is, and of bold, which neither "2**8" nor "2 ** 8" is."""
 _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 """Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
@@ -31,8 +31,19 @@ _UNIT = (
     r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
     r"|[KMGT]B\b|[KMB]\b|ms\b|(?:tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)\b"
 )
-_QUANTITY = re.compile(rf"(?<![\w.])[~≈]?\d(?:[\d,.]*\d)?(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*\s?(?:{_UNIT})?")
-_ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
+_NATIVE = "한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
+_ALONE = "둘|셋|넷|다섯|여섯|일곱|여덟|아홉"
+_END = r"(?![가-힣])|(?=[이가은는을를의에로와과도만쯤씩인였뿐밖안후뒤째간당들대별입임예야라나으]|마다|까지|부터|정도|미만|보다|동안|짜리)"
+_DIGITS = r"\d(?:[\d,.]*\d)?"
+_QUANTITY = re.compile(
+    r"(?<![\w.])(?:"
+    r"\d{4}년\s?\d{1,2}월(?:\s?\d{1,2}일)?|\d{1,2}월\s?\d{1,2}일|\d+분의 \d+"
+    rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
+    rf"|(?:{_NATIVE})\s?(?:{_UNIT})(?:{_END})|(?:{_ALONE})(?:{_END}))"
+)
+"""Numbers with their units: 3e-4, 1/2, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
+_YEAR = re.compile(r"(?:19|20)\d\d년?")
+_ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})(?:{_END})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
 
 _ASKED = re.compile(r"([가-힣A-Za-z]+?)(?:들)?(?:은|는|이|가)?(?:\s*(?:무엇|뭐)[가-힣]*)?\s*[?？.]*$")
@@ -137,7 +148,16 @@ def _children(text: str, start: int, end: int) -> list[Part]:
 def is_bare(sentence: str, known: Collection[str]) -> bool:
     """Whether every word of the sentence is one of the question's (`known`, lower-cased morphemes)."""
     words = _WORD.findall(sentence.lower())
-    return bool(words) and all(any(term in word for term in known) for word in words)
+    return bool(words) and all(any(_says(word, term) for term in known) for word in words)
+
+
+def _says(word: str, term: str) -> bool:
+    """Whether a word is the term with a particle at most: "512차원" is not "차원", nor "하한" the "하" of "하다"."""
+    return word == term or (len(term) > 1 and term in word and _digits(word) == _digits(term))
+
+
+def _digits(word: str) -> str:
+    return "".join(sign for sign in word if sign.isdigit())
 
 
 def names_what_is_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> bool:
@@ -232,10 +252,10 @@ def _enumerated(text: str, start: int, end: int) -> list[Part]:
 
 def _cell(text: str, start: int, end: int, question: str, known: Collection[str]) -> Part | None:
     """The cell of a table row under the header with most of the question's words; where a number is asked, the first cell with one."""
-    cells = _cells(text, start, end)
+    cells = _columns(text, start, end)
     header, _ = _table(text, start)
-    names = _cells(text, *header) if header else []
-    if cells and len(names) == len(cells) and (at := _named(text, names, known)):
+    names = _columns(text, *header) if header else []
+    if cells and len(names) == len(cells) and (at := _named(text, names, known)) and _holds(text, cells[at]):
         return cells[at]
     numbers = [cell for cell in cells[1:] if any(sign.isdigit() for sign in text[slice(*cell)])]
     return numbers[0] if numbers and asks_number(question) else None
@@ -243,15 +263,37 @@ def _cell(text: str, start: int, end: int, question: str, known: Collection[str]
 
 def _named(text: str, names: Sequence[Part], known: Collection[str]) -> int:
     """Which column but the first has most of the question's words in its header; 0 where none has any."""
-    fits = [sum(word in text[slice(*name)].lower() for word in known) for name in names]
+    fits = [sum(_stands(word, text[slice(*name)].lower()) for word in known) for name in names]
     return max(range(1, len(names)), key=lambda at: fits[at], default=0) if any(fits[1:]) else 0
+
+
+def _stands(term: str, text: str) -> bool:
+    """Whether the term stands in the text; one of one syllable, such as the "하" of "하다", only as a word."""
+    return term in text if len(term) > 1 else term in _WORD.findall(text)
 
 
 def _cells(text: str, start: int, end: int) -> list[Part]:
     """The cells of a table row that hold anything; none where `text[start:end]` is no row."""
+    return [cell for cell in _columns(text, start, end) if _holds(text, cell)]
+
+
+def _columns(text: str, start: int, end: int) -> list[Part]:
+    """The cells of a table row, empty ones too; none where `text[start:end]` is no row."""
     if not _ROW.match(text, start, end):
         return []
-    return [match.span() for match in _CELL.finditer(text, start, end) if match.group().strip()]
+    bars = [at for at in range(start, end) if text[at] == "|"]
+    return [(before + 1, after) for before, after in pairwise(bars)]
+
+
+def _holds(text: str, cell: Part) -> bool:
+    return bool(text[slice(*cell)].strip())
+
+
+def crosses_cells(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` holds words of two cells of a table row."""
+    line = text.rfind("\n", 0, start) + 1
+    over = text.find("\n", end)
+    return "|" in text[start:end].strip("| \t") and _ROW.match(text, line, over if over >= 0 else len(text)) is not None
 
 
 def is_header(text: str, start: int) -> bool:
@@ -281,9 +323,9 @@ def _column(text: str, start: int, end: int, known: Collection[str]) -> list[Par
     """Of the table in which the sentence stands, or over which it stands, the column that the question names, else the first."""
     above = _OVER_TABLE.match(text, end)
     header, rows = _table(text, above.end() if above and not _ROW.match(text, start, end) else start)
-    at = _named(text, _cells(text, *header), known) if header else 0
-    cells = [_cells(text, *row) for row in rows]
-    parts = [row[at] for row in cells if len(row) > at]
+    at = _named(text, _columns(text, *header), known) if header else 0
+    cells = [_columns(text, *row) for row in rows]
+    parts = [row[at] for row in cells if len(row) > at and _holds(text, row[at])]
     return parts if len(parts) > 1 else []
 
 
@@ -294,7 +336,8 @@ def _quantity(text: str, start: int, end: int, question: str, known: Collection[
         return None
     found = [match for match in _QUANTITY.finditer(text, _words(text, start, end), end) if match.group().strip("~≈ ") not in question]
     unit = _asked_unit(question)
-    found = [match for match in found if match.group().lower().endswith(unit)] or found
+    others = [match for match in found if not (unit and unit != "년" and _YEAR.fullmatch(match.group()))]
+    found = [match for match in found if _is_in(match, unit)] or others
     sentence = text[start:end].lower()
     words = [match for word in known if len(word) > 1 for match in re.finditer(re.escape(word), sentence)]
     best = min(found, key=lambda match: min((_distance(match.start() - start, word) for word in words), default=0.0), default=None)
@@ -304,7 +347,18 @@ def _quantity(text: str, start: int, end: int, question: str, known: Collection[
 def unit_missing(question: str, sentence: str) -> bool:
     """Whether the question names a unit ("며칠", "몇 %", "how many layers") in which the sentence gives no quantity."""
     unit = _asked_unit(question)
-    return bool(unit) and not any(match.group().lower().endswith(unit) for match in _QUANTITY.finditer(sentence))
+    return bool(unit) and not any(_is_in(match, unit) for match in _QUANTITY.finditer(sentence))
+
+
+def _is_in(quantity: re.Match[str], unit: str) -> bool:
+    """Whether the quantity has the unit: its own, a native numeral without one for things counted, an English noun that follows it."""
+    said = quantity.group().lower().replace("퍼센트", "%")
+    if said.endswith(unit) or (unit in ("년", "월") and unit in said):
+        return True
+    if unit in ("개", "가지", "명", "종"):
+        return re.fullmatch(_ALONE, said) is not None
+    noun = re.compile(rf" ?(?:thousand |million |billion )?(?:[\w-]+ )?{unit.removesuffix('s')}s?\b", re.IGNORECASE)
+    return unit.isascii() and unit.isalpha() and noun.match(quantity.string, quantity.end()) is not None
 
 
 def _asked_unit(question: str) -> str:

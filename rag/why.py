@@ -44,7 +44,8 @@ def edge(upper: Hit, lower: Hit) -> Edge | None:
         return None
     if words != "upper":
         return Edge(meaning, words)
-    only = tuple(word for word in upper.matched if word not in lower.matched)
+    above = lower.passage.context.lower()  # a leg reads headings too
+    only = tuple(word for word in upper.matched if word not in lower.matched and word not in above)
     more = tuple(word for word in upper.matched if word in lower.matched and said(word, upper) > said(word, lower))
     return Edge(meaning, words, joined(only, upper), joined(more, upper))
 

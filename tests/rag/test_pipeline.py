@@ -138,7 +138,15 @@ def test_an_empty_question_is_told(pipeline: Pipeline, question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["DPR 노트 요약해 줘", "이 강의 전체 내용을 정리해 줘", "Summarize the lecture", "요약 좀", "give me a summary of this note"],
+    [
+        "DPR 노트 요약해 줘",
+        "이 강의 전체 내용을 정리해 줘",
+        "Summarize the lecture",
+        "요약 좀",
+        "요약해서 알려 줘",
+        "3주차 요약 부탁해",
+        "give me a summary of this note",
+    ],
 )
 def test_a_request_for_a_summary_is_told(pipeline: Pipeline, question: str) -> None:
     answer = checked(pipeline, pipeline.ask(question))
@@ -146,7 +154,13 @@ def test_a_request_for_a_summary_is_told(pipeline: Pipeline, question: str) -> N
     assert answer.hits == tuple(pipeline.search(question))
 
 
-@pytest.mark.parametrize("question", ["요약하는 모델은?", "문서 요약에 쓰는 지표는?", "요약이란?", "What is summarization?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "요약하는 모델은?", "문서 요약에 쓰는 지표는?", "요약이란?", "긴 문서를 요약해서 넣는 이유는?", "요약 좀 잘하는 모델은?",
+        "What is summarization?", "Which summary of all layers does CLS give?",
+    ],
+)  # fmt: skip
 def test_a_question_about_summaries_is_a_question(pipeline: Pipeline, question: str) -> None:
     assert pipeline.ask(question).message != NO_SUMMARY
 
@@ -175,6 +189,8 @@ DPR, BM25 = Turn("DPR이란?", "밀집 검색 모델"), Turn("BM25란?", "희소
         ("What about the reader?", [DPR], "DPR이란? What about the reader?"),
         ("And why?", [DPR], "DPR이란? And why?"),
         ("How does it differ from BM25?", [DPR], "DPR이란? How does it differ from BM25?"),
+        ("What are the advantages of it?", [DPR], "DPR이란? What are the advantages of it?"),
+        ("How large is its index?", [DPR], "DPR이란? How large is its index?"),
         # the topic is the last question that had one
         ("단점은?", [BM25, DPR], "DPR이란? 단점은?"),
         ("단점은?", [DPR, Turn("장점은?", ""), Turn("그건 왜?", "")], "DPR이란? 단점은?"),
@@ -187,6 +203,9 @@ DPR, BM25 = Turn("DPR이란?", "밀집 검색 모델"), Turn("BM25란?", "희소
         ("그래디언트 소실은 왜 생겨?", [DPR], "그래디언트 소실은 왜 생겨?"),
         ("그림이란?", [DPR], "그림이란?"),
         ("What is BM25?", [DPR], "What is BM25?"),
+        ("Why does LoRA keep its weights frozen?", [DPR], "Why does LoRA keep its weights frozen?"),
+        ("What is MoCo and why does it use a queue?", [DPR], "What is MoCo and why does it use a queue?"),
+        ("국내 IT 기업이 공개한 검출 모델은?", [DPR], "국내 IT 기업이 공개한 검출 모델은?"),
         ("", [DPR], ""),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.sentences import sentences
 from index.types import Locator, Passage
-from rag.spans import answer_spans, heads, is_bare, is_header, items, names_what_is_asked, shown, unit_missing
+from rag.spans import answer_spans, crosses_cells, heads, is_bare, is_header, items, names_what_is_asked, shown, unit_missing
 from rag.types import Span
 
 AT = 100
@@ -34,6 +34,7 @@ STEPS = "## 단계\n1. 하나\n2. 둘\n\n3. 셋\n- 다른 것\n- 또 다른 것"
 NESTED = "- 검색\n  - 희소\n    - BM25\n    - TF-IDF\n  - 밀집\n- 생성"
 INDENTED = "    - 넷째\n    - 다섯째\n  - 바깥"
 GROUPS = "• 하나\n• 둘\n\n• 셋\n  • 셋의 하나\n• 넷\n\n• 다섯"
+GATES = "| | LSTM | GRU |\n|---|---|---|\n| 게이트 | 3 | 2 |\n| 제안 | 1997 |  |"
 TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 | 빈도 | 1.2 |\n| b | 길이 | 0.75 |\n\n끝이다."
 
 
@@ -126,6 +127,18 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         ("학습 32, 에폭수 12", "학습 32, 에폭수 12", "얼마?", "학습 에폭수", "12"),
         ("매번 5 학습 동안 늘 배운 다음에는 꼭 12", "매번 5 학습 동안 늘 배운 다음에는 꼭 12", "학습은 얼마?", "학습", "5"),
         ("매번 5 학습 동안 12", "매번 5 학습 동안 12", "학습은 얼마?", "학습", "12"),
+        ("학습률은 2e-5로 작게", "학습률은 2e-5로 작게", "학습률은 얼마?", "학습률", "2e-5"),
+        ("크기는 4분의 1이 된다", "크기는 4분의 1이 된다", "크기는 얼마?", "크기", "4분의 1"),
+        ("오차는 ±0.01이다", "오차는 ±0.01이다", "오차는 얼마?", "오차", "±0.01"),
+        ("공개는 2024년 5월 7일이다", "공개는 2024년 5월 7일이다", "언제 공개돼?", "공개", "2024년 5월 7일"),
+        ("비율은 80/10/10, 즉 셋", "비율은 80/10/10, 즉 셋", "비율은 얼마?", "비율", "80/10/10"),
+        ("음악은 3장르로 나뉜다", "음악은 3장르로 나뉜다", "음악은 몇 장르야?", "음악", "3"),
+        ("2019년에 나왔고 맵은 둘이다", "2019년에 나왔고 맵은 둘이다", "몇 개야?", "", "둘"),
+        ("2019년에 나왔고 맵은 7이다", "2019년에 나왔고 맵은 7이다", "몇 개야?", "", "7"),
+        ("게이트는 세 개이다", "게이트는 세 개이다", "게이트는 몇 개야?", "게이트", "세 개"),
+        (GATES, "| 게이트 | 3 | 2 |", "GRU는 게이트가 몇 개야?", "gru 게이트", "2"),
+        (GATES, "| 제안 | 1997 |  |", "GRU는 언제 제안됐어?", "gru 제안", "1997"),
+        ("| 이름 | 하는 일 | 값 |\n|---|---|---|\n| b | 길이 | 0.75 |", "| b | 길이 | 0.75 |", "b는 얼마로 하나요?", "b 하", "0.75"),
         (">", ">", "누가?", "", ">"),
         ("> 1. 인용한 문장이다.", "> 1. 인용한 문장이다.", "왜 그래?", "", "인용한 문장이다."),
         ("### 제목만 있다", "### 제목만 있다", "누가?", "", "제목만 있다"),
@@ -159,6 +172,7 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         (["`**kwargs`와 `__init__`, __init__"], "**kwargs와 __init__, __init__"),
         (["2**8은 256, **여덟** 제곱"], "2**8은 256, 여덟 제곱"),
         (["**ViT**(Vision Transformer)는 2**8"], "ViT(Vision Transformer)는 2**8"),
+        (["2 ** 8과 x ** y, **셋**"], "2 ** 8과 x ** y, 셋"),
         (["`**kw**`는 그대로, **`x`**는 굵게"], "**kw**는 그대로, x는 굵게"),
         (["**닫지 않음"], "닫지 않음"),
         (["하나", "둘"], "하나, 둘"),
@@ -184,6 +198,9 @@ def test_is_bare() -> None:
     assert is_bare("역전파란?", {"역전파"})
     assert not is_bare("OCR 과제", {"ocr"})
     assert not is_bare("---", {"ocr"})
+    assert is_bare("BM25는", {"bm25"})
+    assert not is_bare("512차원", {"차원"}), "the number is what was asked for"
+    assert not is_bare("하한", {"하", "되"}), "a verb's syllable is no word"
 
 
 def test_is_header() -> None:
@@ -201,6 +218,31 @@ def test_unit_missing() -> None:
     assert not unit_missing("며칠 보관해?", "30일 보관한다")
     assert unit_missing("몇 퍼센트야?", "30일 보관한다")
     assert not unit_missing("누가 보관해?", "서버에 보관한다")
+
+
+@pytest.mark.parametrize(
+    ("question", "holds", "lacks"),
+    [
+        ("몇 개야?", "여섯 개이다", "여섯 번이다"),
+        ("몇 가지야?", "맵은 둘이다", "맵은 2019년 것이다"),
+        ("몇 %야?", "50퍼센트", "50장"),
+        ("몇 퍼센트야?", "50%", "50"),
+        ("몇 분 걸려?", "3분이면", "4분류 문제"),
+        ("몇 년에 나왔어?", "2024년 5월 7일", "5월 7일"),
+        ("How many heads are there?", "8 attention heads", "8 layers"),
+        ("How many parameters does it have?", "175 billion parameters", "175 tasks"),
+    ],
+)
+def test_units_are_known_however_they_are_written(question: str, holds: str, lacks: str) -> None:
+    assert not unit_missing(question, holds)
+    assert unit_missing(question, lacks)
+
+
+def test_what_holds_words_of_two_cells_is_torn() -> None:
+    at = GATES.index("3 | 2")
+    assert crosses_cells(GATES, at, at + 5)
+    assert not crosses_cells(GATES, at, at + 1) and not crosses_cells(GATES, at - 2, at + 3), "bars at its ends cross nothing"
+    assert crosses_cells("| a | b |", 2, 7) and not crosses_cells("P(a|b)이다", 0, 6)
 
 
 LINE = st.tuples(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,13 @@ def test_what_sets_two_passages_apart(upper: Hit, lower: Hit, found: Edge) -> No
 )
 def test_what_is_not_known_is_not_said(upper: Hit, lower: Hit) -> None:
     assert edge(upper, lower) is None
+
+
+def test_a_word_that_stands_in_the_headings_of_the_lower_passage_is_not_missing_there() -> None:
+    upper, lower = hit("기울기 역전파", 2, 0.8, 7), hit("오차를 뒤로 보낸다", 1, 0.9, 4)
+    headed = replace(lower, passage=replace(lower.passage, section=("역전파",)))
+    assert edge(upper, lower) == Edge("lower", "upper", only=("역전파", "기울기"))
+    assert edge(upper, headed) == Edge("lower", "upper", only=("기울기",))
 
 
 def test_each_pair_of_neighbours_is_compared_once() -> None:
