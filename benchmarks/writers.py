@@ -336,7 +336,7 @@ def _checkpoint(root: Path, step: int = 2) -> None:
 
     value = torch.nn.Parameter(torch.full((64, 64), float(step)))
     optimizer = torch.optim.AdamW([value])
-    _save(root / "train" / "model.pt", step, {"weight": value}, optimizer)
+    _save(root / "train" / "model.pt", step, {"weight": value}, optimizer, "work", None)
 
 
 def _checkpoint_seen(root: Path) -> object:

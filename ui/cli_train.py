@@ -124,10 +124,11 @@ def adapt(options: Options) -> int:
     verdict = adapt_encoder(index, encoder, out, options.epochs)
     print(
         f"{verdict.questions} held-out questions: MRR@10 by meaning {verdict.before:.3f} → {verdict.after:.3f}, "
-        f"difference {verdict.after - verdict.before:+.3f} (95 % {verdict.low:+.3f} to {verdict.high:+.3f})"
+        f"difference {verdict.after - verdict.before:+.3f} (95 % {verdict.low:+.3f} to {verdict.high:+.3f}); "
+        f"by meaning and words {verdict.mixed_before:.3f} → {verdict.mixed_after:.3f}"
     )
     if not verdict.wins:
-        print("The adapted encoder is not clearly better: the old one is kept.")
+        print("The adapted encoder is not clearly better by meaning, or worse together with words: the old one is kept.")
         return 1
     print(f"The adapted encoder is better: the notes are embedded anew with {out / 'encoder'} (`rag rollback` returns to the old one).")
     _switch(options.index, out / "encoder")
@@ -151,8 +152,10 @@ def _digest(index: Stored, epochs: int) -> str:
     """What the adapted encoder follows from: another run neither goes on from its checkpoint nor writes over the encoder it gave."""
     from hashlib import sha256
 
-    hashes = [document.content_hash for document in index.documents()]
-    return "adapted-" + sha256(json.dumps([index.encoder_fingerprint, epochs, *hashes]).encode()).hexdigest()[:12]
+    from rag import __version__
+
+    passages = [(passage.passage_id, passage.embedded) for passage in index.passages(range(len(index)))]
+    return "adapted-" + sha256(json.dumps([__version__, index.encoder_fingerprint, epochs, *passages]).encode()).hexdigest()[:12]
 
 
 def _switch(place: Place, encoder: Path) -> None:
@@ -208,15 +211,16 @@ def _run_folder(options: Options, checkpoint: str) -> Path:
 
 def _base(options: Options, out: Path) -> Path:
     """The fp32 folder to start from; that of the shipped encoder is made once."""
-    from index.encoder import SHIPPED
+    from index.encoder import SHIPPED, verify_files
     from index.weights import write_plain
 
-    base: Path = options.base or out / "base"
+    base: Path = options.base or out / f"base-{verify_files(SHIPPED)[:12]}"
     if options.base and not (base / "modules.json").exists():
         raise UsageError(f"{base} is no sentence-transformers folder (no modules.json); leave --base out to start from the shipped encoder")
     if not base.exists():
-        write_plain(SHIPPED, out / "base.part")
-        (out / "base.part").rename(base)
+        part = base.with_suffix(".part")
+        write_plain(SHIPPED, part)
+        part.rename(base)
     return base
 
 

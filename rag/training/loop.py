@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -14,6 +15,7 @@ from typing import Any
 
 import torch
 
+from index.errors import UsageError
 from index.files import DISK, make_folder, put
 
 Batch = Sequence[int]
@@ -73,24 +75,29 @@ def train(
     loss_of: Callable[[Batch], torch.Tensor],
     schedule: Schedule,
     checkpoint: Path,
+    work: str,
     cost: Callable[[Batch], int] = len,
+    unit: str = "tokens",
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
     validate: Callable[[], Mapping[str, float]] | None = None,
     checks: int = 4,
 ) -> Mapping[str, float]:
     """Runs over `batches` once, from the checkpoint where there is one; the batches and the seed decide every bit of the result.
 
-    `cost` is the work in a batch (tokens), for the time left. `validate` is called `checks` times, evenly spread; what it found at the
-    end is returned.
+    `work` is a digest of what the batches hold (`digest`); a checkpoint of other work is refused, and one is gone on with in the
+    precision it was begun in. `cost` is the work in a batch (in `unit`s), for the time left. `validate` is called `checks` times, evenly
+    spread; what it found at the end is returned. UsageError where there is nothing to train on.
     """
+    if not batches:
+        raise UsageError("there is too little to train on: not one batch; give more data, or a larger --share")
     trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
     optimizer = torch.optim.AdamW(_groups(trained, schedule.decay), lr=schedule.rate)
-    where, precision = device(), fast_type(device())
+    where = device()
     model.to(where).train()
-    step = _resume(checkpoint, trained, optimizer)
+    step, precision = _resume(checkpoint, trained, optimizer, work)
     if step:
         say(f"resumed from {checkpoint} at step {step} of {len(batches)}")
-    work = [cost(batch) for batch in batches]
+    costs = [cost(batch) for batch in batches]
     started, done, saved, running = time.monotonic(), 0, time.monotonic(), 0.0
     while step < len(batches):
         torch.manual_seed(schedule.seed * 1_000_003 + step)
@@ -103,18 +110,18 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         running = 0.95 * running + 0.05 * loss.item() if running else loss.item()
-        done += work[step]
+        done += costs[step]
         step += 1
         speed = done / (time.monotonic() - started)
         if step == 5 or step % 50 == 0 or step == len(batches):
-            left = sum(work[step:]) / speed / 60
-            say(f"step {step}/{len(batches)}  loss {running:.4f}  {speed:.0f} tokens/s  {left:.1f} min left")
+            left = sum(costs[step:]) / speed / 60
+            say(f"step {step}/{len(batches)}  loss {running:.4f}  {speed:.0f} {unit}/s  {left:.1f} min left")
         if validate and step % max(1, math.ceil(len(batches) / checks)) == 0 and step < len(batches):
             say("  ".join(f"{name} {value:.4f}" for name, value in _validated(model, validate).items()))
         if time.monotonic() - saved > schedule.minutes * 60:
-            _save(checkpoint, step, trained, optimizer)
+            _save(checkpoint, step, trained, optimizer, work, precision)
             saved = time.monotonic()
-    _save(checkpoint, step, trained, optimizer)
+    _save(checkpoint, step, trained, optimizer, work, precision)
     model.eval()
     found = validate() if validate else {}
     if found:
@@ -145,20 +152,45 @@ def _groups(trained: Mapping[str, torch.nn.Parameter], decay: float) -> list[dic
     ]
 
 
-def _resume(checkpoint: Path, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> int:
-    """Loads what was saved and returns the step to go on with; 0 where nothing was saved."""
+def digest(parts: Iterable[object]) -> str:
+    """What tells one run's work from another's."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(repr(part).encode())
+    return found.hexdigest()
+
+
+def _resume(
+    checkpoint: Path, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, work: str
+) -> tuple[int, torch.dtype | None]:
+    """Loads what was saved: the step to go on with and the precision; 0 and the fastest where nothing was saved."""
     if not checkpoint.exists():
-        return 0
+        return 0, fast_type(device())
     state = torch.load(checkpoint, map_location=device(), weights_only=True)
+    if state.get("work") != work:
+        raise UsageError(f"{checkpoint} is of other data, or of another version: choose another --out, or remove it to begin anew")
     for name, value in trained.items():
         value.data.copy_(state["trained"][name])
     optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
+    return int(state["step"]), torch.bfloat16 if state["bf16"] else None
 
 
-def _save(checkpoint: Path, step: int, trained: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+def _save(
+    checkpoint: Path,
+    step: int,
+    trained: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    work: str,
+    precision: torch.dtype | None,
+) -> None:
     """Whole or not at all. Serialised in memory first: torch's own writer answers a full disk with an error that says nothing of it."""
-    state = {"step": step, "trained": {name: value.data for name, value in trained.items()}, "optimizer": optimizer.state_dict()}
+    state = {
+        "step": step,
+        "trained": {name: value.data for name, value in trained.items()},
+        "optimizer": optimizer.state_dict(),
+        "work": work,
+        "bf16": precision is not None,
+    }
     file = BytesIO()
     torch.save(state, file)
     make_folder(DISK, checkpoint.parent)

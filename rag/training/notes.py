@@ -13,7 +13,7 @@ from index.notes.title import title_of
 from index.types import Document
 from rag.evaluation.datasets import Row, jsonl_rows
 
-LEFT_OUT = ("huggingface+course", "ianikpark+ML-For-Beginners")
+LEFT_OUT = ("huggingface+course", "huggingface+agents-course", "ianikpark+ML-For-Beginners")
 """The sets `hf` and `mlfb` of `dev/` are made of these repositories: training on them would measure memory."""
 LEAST_HANGUL = 200
 PER_REPOSITORY = 150

@@ -53,6 +53,7 @@ def window(tokenizer: Any, example: Example, answer: tuple[int, int] | None, cha
     if end - first > room:
         left, right = (max(first, span[1] + 1 - room), min(span[0], end - room)) if span else (first, end - room)
         low = chance.randint(left, max(left, right))
+        low = min(low, span[0]) if span else low  # an answer longer than the window is cut at its end
         high = low + room
     ids = (*encoding.ids[:first], *encoding.ids[low:high], encoding.ids[-1])
     shift = low - first

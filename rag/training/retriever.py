@@ -35,11 +35,15 @@ DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage to train on. Chunks of one `group` (a passage or note that was cut) are never negatives of each other's questions."""
+    """A passage to train on. Chunks of one `group` (a passage or note that was cut) are never negatives of each other's questions.
+
+    `span` is where it stands in a text that was cut.
+    """
 
     id: str
     text: str
     group: str
+    span: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,5 +244,5 @@ def chunked(name: str, title: str, text: str, size: int = 420) -> Iterator[Chunk
         # lengths vary by a fixed hash, so that the model meets short and long passages
         wanted = size * (0.5 + int(hashlib.sha256(f"{name} {part}".encode()).hexdigest()[:4], 16) / 65536)
         if end - begin >= wanted or at == len(spans) - 1:
-            yield Chunk(f"{name}#{part}", head + text[begin:end].strip(), name)
+            yield Chunk(f"{name}#{part}", head + text[begin:end].strip(), name, (begin, end))
             part, begin = part + 1, end

@@ -6,11 +6,13 @@ import json
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.errors import UsageError
 from index.files import save
 from index.types import Passage
 from rag.training.examples import KLUE, Example, Pair, held_out, human, strategy
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 NOTES, STRATEGY = 4000, 1500
 """Lessons from notes and from StrategyQA, beside about 8,000 of people's questions over passages."""
+KEYWORDS = "keywords"
+"""What the questions out of a passage's own words are called where sources are left out."""
 UNANSWERABLE = 0.45
 """Windows without an answer for every window with one."""
 
@@ -58,10 +62,23 @@ def reading_examples(root: Path, notes: Sequence[Example], plan: Plan) -> tuple[
     answered = [example for example in examples if example.answers]
     train = [each for each in answered if not held_out(_set(each.source), each.group)]
     train += [each for number, each in enumerate(notes) if each.answers and not _thinned(number, each)]
-    kept = [each for each in train if each.source.split(":")[0] not in plan.without]
-    random.Random(plan.seed).shuffle(kept)
+    without = left_out({each.source for each in train}, plan.without)
+    random.Random(plan.seed).shuffle(train)
+    kept = train[: round(plan.share * len(train))]
     held = [each for each in answered if each.source in (KLUE, "tydiqa-train") and held_out(each.source, each.group)]
-    return kept[: round(plan.share * len(kept))], held
+    return [each for each in kept if each.source not in without], held
+
+
+def left_out(sources: Collection[str], names: Sequence[str]) -> set[str]:
+    """The sources named, or beginning with a name ("notes" is notes-term, notes-list, …). UsageError for a name that fits none.
+
+    They are taken out of what a run without them would train on, and nothing comes in their place.
+    """
+    found = {name: {source for source in sources if source == name or source.startswith(f"{name}-")} for name in names}
+    strange = [name for name in names if not found[name]]
+    if strange:
+        raise UsageError(f"no source {', '.join(strange)} to leave out; there are {', '.join(sorted(sources))}")
+    return {source for fitting in found.values() for source in fitting}
 
 
 def _thinned(number: int, example: Example) -> bool:
@@ -76,7 +93,7 @@ def _set(source: str) -> str:
 def negatives_from(examples: Sequence[Example], extra: Sequence[Example], share: float, seed: int) -> Callable[[Example], list[Example]]:
     """For an example, with probability `share`, one text that does not answer it.
 
-    Half of the time the passage of the same source that shares most words with the question among some drawn at random, so that the
+    Seven times of ten the passage of the same source that shares most words with the question among 60 drawn at random, so that the
     model cannot tell by the subject alone; else any; where `extra` has a text known not to answer this very question, that one.
     """
     texts = {(each.source, each.group): each for each in examples}
@@ -112,7 +129,7 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
     from safetensors.torch import save as serialised
     from transformers import BertModel
 
-    from rag.training.loop import Schedule, train
+    from rag.training.loop import Schedule, digest, train
     from rag.training.model import ReaderModel, freeze_trunk
     from rag.training.reader import Window, batched, reading_loss, token_scores, windows
 
@@ -148,6 +165,7 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
         lambda batch: reading_loss(model, [items[at] for at in batch]),
         Schedule(plan.rate, seed=plan.seed),
         out / "reader.pt",
+        digest([plan, batches, *((item.ids, item.span) for item in items)]),
         cost=lambda batch: sum(len(items[at].ids) for at in batch),
         validate=validate,
     )
@@ -203,8 +221,9 @@ def lessons_of(
     lessons: dict[str, list[Lesson]] = defaultdict(list)
     held = []
     for each in examples:
-        answer = each.text[slice(*each.answers[0])] if each.answers else ""
-        holders = [chunk for chunk in pieces[each.group] if answer in chunk.text]
+        start, end = each.answers[0] if each.answers else (0, 0)
+        answer = each.text[start:end]
+        holders = [chunk for chunk in pieces[each.group] if chunk.span[0] <= start < chunk.span[1]]
         lesson = Lesson(each.question, (holders or pieces[each.group])[0], answer)
         if held_out(_set(each.source), each.group):
             held += [lesson] if each.source != "klue-mrc-rtt" else []
@@ -219,10 +238,12 @@ def lessons_of(
     made = note_lessons(passages, pairs)
     lessons["notes"] = made[:: max(1, -(-len(made) // NOTES))]
     chunks += list({lesson.positive.id: lesson.positive for lesson in lessons["notes"]}.values())
-    kept = [lesson for name, found in lessons.items() if name not in course.without for lesson in found]
-    random.Random(course.seed).shuffle(kept)
+    without = left_out((*lessons, KEYWORDS), course.without)
+    named = [(name, lesson) for name, found in lessons.items() for lesson in found]
+    random.Random(course.seed).shuffle(named)
+    kept = [lesson for name, lesson in named[: round(course.share * len(named))] if name not in without]
     say(f"lessons {', '.join(f'{name} {len(found)}' for name, found in lessons.items())}; {len(chunks)} chunks")
-    return kept[: round(course.share * len(kept))], chunks, people, held
+    return kept, chunks, people, held
 
 
 def train_retriever(
@@ -236,7 +257,7 @@ def train_retriever(
 
     from index.encoder import open_encoder
     from index.morphemes import Analyser
-    from rag.training.loop import Schedule, train
+    from rag.training.loop import Schedule, digest, train
     from rag.training.model import freeze_trunk
     from rag.training.retriever import Towers, contrastive_loss, dense_rank, keywords, lesson_batches, lexical_rank, mined
 
@@ -258,7 +279,7 @@ def train_retriever(
         raw = None if start else open_encoder()
         mistakes = (raw.encode_passages, raw.encode_questions) if raw else (towers.passages, towers.questions)
         ranks.append(dense_rank(chunks[:people], *mistakes))
-    if "keywords" not in course.without:
+    if KEYWORDS not in course.without:
         lessons = [replace(lesson, keywords=keywords(lesson.positive.text, analyser, chance)) for lesson in lessons]
     lessons = mined(lessons, chunks, ranks)
     say(f"{len(lessons)} lessons, {sum(bool(lesson.negatives) for lesson in lessons)} with hard negatives")
@@ -275,7 +296,8 @@ def train_retriever(
 
     say("  ".join(f"before: {name} {value:.4f}" for name, value in validate().items()))
     schedule = Schedule(course.rate, seed=course.seed)
-    scores = train(model, batches, loss_of, schedule, out / "encoder.pt", cost=len, validate=validate, checks=2)
+    work = digest([course, start and sha256(start.read_bytes()).hexdigest(), batches, *lessons])
+    scores = train(model, batches, loss_of, schedule, out / "encoder.pt", work, unit="questions", validate=validate, checks=2)
     save(out / "encoder.safetensors", serialised({name: value.contiguous() for name, value in bert.state_dict().items()}))
     return scores
 

@@ -22,7 +22,7 @@ from index.types import Locator, Passage
 from rag.span_model import LONGEST
 from rag.training import adapt
 from rag.training.examples import Example, Pair, held_out
-from rag.training.stages import negatives_from, tokenizer_of
+from rag.training.stages import left_out, negatives_from, tokenizer_of
 
 torch = pytest.importorskip("torch")
 
@@ -143,10 +143,14 @@ class Stopped(Exception):
     pass
 
 
-def test_a_stage_that_was_cut_off_ends_in_the_same_weights(tmp_path: Path) -> None:
-    """Dropout included: every step seeds itself."""
+@pytest.mark.parametrize("begun_in", [None, torch.bfloat16])
+def test_a_stage_that_was_cut_off_ends_in_the_same_weights(
+    tmp_path: Path, begun_in: torch.dtype | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropout included: every step seeds itself. The precision is that of its beginning, and the work too."""
+    monkeypatch.setattr(loop, "fast_type", lambda device: begun_in)
 
-    def run(checkpoint: Path, stop_at: int | None = None) -> list[float]:
+    def run(checkpoint: Path, stop_at: int | None = None, work: str = "work") -> list[float]:
         torch.manual_seed(0)
         model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
         data = torch.randn(40, 4)
@@ -160,13 +164,30 @@ def test_a_stage_that_was_cut_off_ends_in_the_same_weights(tmp_path: Path) -> No
             return model(data[list(batch)]).float().square().mean()
 
         batches = [[at % 40, (at + 7) % 40] for at in range(20)]
-        loop.train(model, batches, loss_of, loop.Schedule(0.1, minutes=0), checkpoint, say=lambda line: None)
+        loop.train(model, batches, loss_of, loop.Schedule(0.1, minutes=0), checkpoint, work, say=lambda line: None)
         return [float(value) for parameter in model.parameters() for value in parameter.detach().flatten()]
 
     whole = run(tmp_path / "whole.pt")
     with pytest.raises(Stopped):
         run(tmp_path / "cut.pt", stop_at=9)
+    with pytest.raises(UsageError, match="is of other data"):
+        run(tmp_path / "cut.pt", work="other work")
+    monkeypatch.setattr(loop, "fast_type", lambda device: None if begun_in else torch.bfloat16)  # as on another machine
     assert run(tmp_path / "cut.pt") == whole
+
+
+def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="too little to train on"):
+        loop.train(torch.nn.Linear(1, 1), [], lambda batch: torch.zeros(()), loop.Schedule(0.1), tmp_path / "a.pt", "work")
+    assert not (tmp_path / "a.pt").exists()
+
+
+def test_what_is_left_out_is_named_by_its_source_or_by_a_kind_of_it() -> None:
+    sources = ("klue-mrc-train", "klue-mrc-rtt", "notes-term", "notes-list", "notes")
+    assert left_out(sources, ["klue-mrc-rtt", "notes"]) == {"klue-mrc-rtt", "notes-term", "notes-list", "notes"}
+    assert left_out(sources, []) == set()
+    with pytest.raises(UsageError, match="no source klue-mrc-rrt, not to leave out; there are klue-mrc-rtt, "):
+        left_out(sources, ["notes-term", "klue-mrc-rrt", "not"])
 
 
 def test_passages_that_hold_the_answer_or_belong_together_are_no_negatives() -> None:
@@ -248,6 +269,9 @@ def test_chunks_hold_all_of_the_text_in_order() -> None:
     chunks = list(retriever.chunked("id", "제목", TEXT, 100))
     assert len(chunks) > 5
     assert all(chunk.text.startswith("제목\n") and chunk.group == "id" for chunk in chunks)
+    assert all(chunk.text[3:] == TEXT[slice(*chunk.span)].strip() for chunk in chunks)
+    bounds = [0, *(chunk.span[1] for chunk in chunks)]
+    assert [chunk.span[0] for chunk in chunks] == bounds[:-1], "every character is in one of them"
     assert "".join("".join(chunk.text[3:].split()) for chunk in chunks) == "".join(TEXT.split())
 
 
@@ -280,6 +304,55 @@ def test_no_passage_is_both_trained_on_and_judged_by(monkeypatch: pytest.MonkeyP
     made = made[: 3 * adapt.LEAST]
     with pytest.raises(UsageError, match=r"the notes give 180 questions of their own, \d+ of them to judge by; at least 60"):
         adapt.questions_of([], 13)
+
+
+def test_an_answer_longer_than_its_window_is_kept_from_its_beginning(tokenizer: object) -> None:
+    for seed in range(20):
+        made = reader.window(tokenizer, example(30, len(TEXT)), (30, len(TEXT)), random.Random(seed), 64)
+        assert made is not None and made.span is not None
+        assert made.first <= made.span[0] <= made.span[1] < made.last
+
+
+class Leg:
+    """An index of five passages whose words say the opposite of the vectors."""
+
+    def __len__(self) -> int:
+        return 5
+
+    def document_frequency(self, terms: Sequence[str]) -> list[int]:
+        return [1] * len(terms)
+
+    def lexical(self, terms: object, k: int) -> tuple[Any, Any]:
+        return np.array([4]), np.array([9.0], np.float32)
+
+    def score_lexical(self, terms: object, rows: Any) -> Any:
+        return np.where(rows == 4, 9.0, 0.0).astype(np.float32)
+
+
+def test_the_default_is_judged_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapt.retriever, "DEPTH", 2)
+    dense = np.array([0.84, 0.83, 0.82, 0.81, 0.8], np.float32)
+    mixed = adapt._mixed(Leg(), dense, {"풀링": 1.0})  # type: ignore[arg-type]
+    assert mixed.argmax() == 4 and mixed[0] > mixed[1]
+    assert [adapt._reciprocal(mixed, place) for place in (4, 0, 1)] == [1.0, 0.5, pytest.approx(1 / 3)]
+    assert adapt._reciprocal(mixed, 2) == 0.0, "neither leg brings it"
+
+
+@pytest.mark.parametrize("notes", [4, 15, 31, 200])
+def test_few_notes_are_trained_on_too(notes: int) -> None:
+    """A batch holds one question of a note: one larger than the notes would never be full."""
+    lessons = [retriever.Lesson(f"질문 {at}", retriever.Chunk(str(at), "글", str(at % notes))) for at in range(400)]
+    size = adapt.batch_size(lessons)
+    batches = retriever.lesson_batches(lessons, size, epochs=1, seed=1)
+    assert 2 <= size <= 32
+    assert sum(map(len, batches)) > 0.9 * len(lessons)
+
+
+def test_an_adapted_encoder_must_be_better_and_the_default_no_worse() -> None:
+    better = adapt.Verdict(80, 300, 0.5, 0.6, 0.65, 0.01, 0.09, 0.8, 0.8)
+    assert better.wins
+    assert not replace(better, low=0.0).wins
+    assert not replace(better, mixed_after=0.79).wins
 
 
 def test_a_rank_below_ten_counts_nothing() -> None:

@@ -138,7 +138,7 @@ def test_a_run_goes_on_only_as_it_was_begun(runs: list[tuple[Any, ...]], tmp_pat
 
 
 def verdict(low: float) -> Verdict:
-    return Verdict(questions=80, trained_on=300, share=0.5, before=0.6, after=0.65, low=low, high=0.09)
+    return Verdict(80, 300, share=0.5, before=0.6, after=0.65, low=low, high=0.09, mixed_before=0.7, mixed_after=0.7)
 
 
 @pytest.fixture
@@ -175,10 +175,24 @@ def test_an_encoder_that_is_not_better_changes_nothing(
         assert cli.main(["train", "adapt", "--index", str(notes), "--out", str(tmp_path / "out"), *arguments]) == 1
     assert places[0] == places[1] != places[2], "only the same run goes on from a checkpoint"
     assert capsys.readouterr().out.startswith(
-        "80 held-out questions: MRR@10 by meaning 0.600 → 0.650, difference +0.050 (95 % -0.010 to +0.090)\n"
-        "The adapted encoder is not clearly better: the old one is kept.\n"
+        "80 held-out questions: MRR@10 by meaning 0.600 → 0.650, difference +0.050 (95 % -0.010 to +0.090); "
+        "by meaning and words 0.700 → 0.700\n"
+        "The adapted encoder is not clearly better by meaning, or worse together with words: the old one is kept.\n"
     )
     assert read_manifest(notes).generation == 1
+
+
+def test_notes_that_moved_are_other_work(notes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shipped: Encoder) -> None:
+    """What is judged by follows from the places of the passages: an encoder trained on them elsewhere must not be judged by them."""
+    places = adapting(monkeypatch, low=-0.01)
+    (tmp_path / "notes" / "week01").mkdir()
+    (tmp_path / "notes" / "a.md").rename(tmp_path / "notes" / "week01" / "a.md")
+    encoder = HashEncoder(shipped.dim, shipped.name)
+    for again in (False, True):
+        if again:
+            update(notes, [tmp_path / "notes"], encoder=encoder, analyse=str.split, settings=IndexSettings())
+        assert cli.main(["train", "adapt", "--index", str(notes), "--out", str(tmp_path / "out")]) == 1
+    assert places[0] != places[1]
 
 
 def test_the_index_goes_over_to_an_encoder_that_is_better(
