@@ -163,7 +163,20 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/spans.py",
         "a line break behind a sentence is taken off with the blanks, and holds no word",
-        ("…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",),
+        (
+            "…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",
+            "…entence = text[start:end].lower().rstrip(' \\t\\n:… → …entence = text[start:end + 1].lower().rstrip(' \\t\\n:…",
+        ),
+    ),
+    (
+        "rag/spans.py",
+        "a bar at the end of what is marked is taken off",
+        ("…rn '|' in text[start:end].strip('| \\t') and _ROW… → …rn '|' in text[start:end + 1].strip('| \\t') and _ROW…",),
+    ),
+    (
+        "rag/spans.py",
+        "behind the noun that is asked for stand particles and 무엇, and no line names those",
+        ("…wn if word not in asked[1]]) → …wn if word not in asked[0]])",),
     ),
     (
         "rag/spans.py",

@@ -291,9 +291,8 @@ def _holds(text: str, cell: Part) -> bool:
 
 def crosses_cells(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` holds words of two cells of a table row."""
-    line = text.rfind("\n", 0, start) + 1
-    over = text.find("\n", end)
-    return "|" in text[start:end].strip("| \t") and _ROW.match(text, line, over if over >= 0 else len(text)) is not None
+    line = text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
+    return "|" in text[start:end].strip("| \t") and _ROW.match(line) is not None
 
 
 def is_header(text: str, start: int) -> bool:

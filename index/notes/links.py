@@ -10,9 +10,7 @@ from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
-_LINK = re.compile(
-    r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""", re.I
-)
+_LINK = re.compile(r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""", re.I)
 _LARGEST = 20_000_000
 """Bytes of a note that is looked through."""
 

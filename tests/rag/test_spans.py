@@ -138,6 +138,7 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         ("게이트는 세 개이다", "게이트는 세 개이다", "게이트는 몇 개야?", "게이트", "세 개"),
         (GATES, "| 게이트 | 3 | 2 |", "GRU는 게이트가 몇 개야?", "gru 게이트", "2"),
         (GATES, "| 제안 | 1997 |  |", "GRU는 언제 제안됐어?", "gru 제안", "1997"),
+        ("|층|입력값|출력값|\n|---|---|---|\n|하나|3|2|", "|하나|3|2|", "출력은 얼마야?", "출력", "2"),
         ("| 이름 | 하는 일 | 값 |\n|---|---|---|\n| b | 길이 | 0.75 |", "| b | 길이 | 0.75 |", "b는 얼마로 하나요?", "b 하", "0.75"),
         (">", ">", "누가?", "", ">"),
         ("> 1. 인용한 문장이다.", "> 1. 인용한 문장이다.", "왜 그래?", "", "인용한 문장이다."),
@@ -199,6 +200,7 @@ def test_is_bare() -> None:
     assert not is_bare("OCR 과제", {"ocr"})
     assert not is_bare("---", {"ocr"})
     assert is_bare("BM25는", {"bm25"})
+    assert is_bare("캐시는", {"캐시"})
     assert not is_bare("512차원", {"차원"}), "the number is what was asked for"
     assert not is_bare("하한", {"하", "되"}), "a verb's syllable is no word"
 
@@ -242,7 +244,7 @@ def test_what_holds_words_of_two_cells_is_torn() -> None:
     at = GATES.index("3 | 2")
     assert crosses_cells(GATES, at, at + 5)
     assert not crosses_cells(GATES, at, at + 1) and not crosses_cells(GATES, at - 2, at + 3), "bars at its ends cross nothing"
-    assert crosses_cells("| a | b |", 2, 7) and not crosses_cells("P(a|b)이다", 0, 6)
+    assert crosses_cells("\n| a | b |", 3, 8) and not crosses_cells("P(a|b)이다", 0, 6)
 
 
 LINE = st.tuples(
