@@ -17,11 +17,11 @@ _LIST = _any(
     r"\blist\b|^(?:what|which|name)\b.*\ball (?:the|of)\b|\bwhat are (?:the|some|all)\b|\bname the\b|\bsteps\b",
     r"\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
 )
-_CAUSE = r"이유|까닭|\bwhy\b"
-_CAUSES = _any(rf"{_COUNTED}|(?:{_CAUSE}).*(?:종류|목록|나열|모두|전부)|\b(?:two|three|four|five|six) reasons\b")
-"""A list of reasons; any other question for a reason is one whatever it says "모두" of."""
 _WHY = r"왜(?!란|구|군|국|관|의|와|인(?![가지데])|적(?!용)|곡|도|소|성(?!능))"  # but not in 임진왜란, 왜구, 왜곡, 왜도
-_REASON = _any(rf"{_WHY}|이유|까닭|어째서|어떻게|방법(?!론)|원리", r"\bwhy\b|\bhow (?!many|much|long|large|big)")
+_CAUSE = _any(_WHY, r"이유|까닭|\bwhy\b")
+_CAUSES = _any(_COUNTED, r"\blist\b|(?:이유|까닭|\bwhy\b).*(?:종류|목록|나열|모두|전부)|\b(?:two|three|four|five|six) reasons\b")
+"""A question for causes, and one for a list of them: else it wants a reason, whatever it says "모두" of."""
+_REASON = _any(r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)")
 _DEFINITION = _any(
     r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념)(?:은|는|이|가)?(?:이야|이에요|인가요?|인지)? *[?？.]*$",
     r"(?:뭐야|뭔가|뭐지|뭐예요|뭔데|뭔가요|무엇인가|무엇인가요|무엇이야|무엇인지) *[?？.]*$",
@@ -46,10 +46,11 @@ class Wants(Enum):
 
 def wants(question: str) -> Wants:
     """Rules over the question's words; the first that fits."""
-    if re.search(rf"{_WHY}|{_CAUSE}", question, re.IGNORECASE) and not _CAUSES.search(question):
-        return Wants.REASON
+    question = question.strip()
+    if _CAUSE.search(question):
+        return Wants.LIST if _CAUSES.search(question) else Wants.REASON
     for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _REASON), (Wants.DEFINITION, _DEFINITION)):
-        if pattern.search(question.strip()):
+        if pattern.search(question):
             return kind
     return Wants.FACT
 

@@ -22,6 +22,7 @@ LIST, DEFINITION, REASON, FACT = Wants.LIST, Wants.DEFINITION, Wants.REASON, Wan
         ("Which three attention scores did Luong et al. compare?", LIST),
         ("What are the four pretext tasks?", LIST),
         ("list the losses", LIST),
+        ("list the reasons why it overfits", LIST),
         ("What are the advantages of RNNs?", LIST),
         ("정규화를 쓰는 이유 세 가지는?", LIST),
         ("정규화를 쓰는 까닭을 모두 말해 줘", LIST),

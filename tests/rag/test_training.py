@@ -19,8 +19,9 @@ from index.encoder import SHIPPED, TRUNK_LAYERS
 from index.errors import UsageError
 from index.morphemes import Analyser
 from index.types import Locator, Passage
+from rag.evaluation.datasets import Context
 from rag.span_model import LONGEST
-from rag.training import adapt
+from rag.training import adapt, stages
 from rag.training.examples import Example, Pair, held_out
 from rag.training.stages import left_out, negatives_from, tokenizer_of
 
@@ -180,6 +181,28 @@ def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="too little to train on"):
         loop.train(torch.nn.Linear(1, 1), [], lambda batch: torch.zeros(()), loop.Schedule(0.1), tmp_path / "a.pt", "work")
     assert not (tmp_path / "a.pt").exists()
+
+
+def test_leaving_a_source_out_leaves_the_other_examples_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [Example(f"{at}?", "", f"{at}번", ((0, 1),), str(at), f"source-{at % 4}") for at in range(200)]
+    monkeypatch.setattr(stages, "human", lambda root: (made, {}))
+    whole, _ = stages.reading_examples(Path(), (), stages.Plan(share=0.25))
+    without, _ = stages.reading_examples(Path(), (), stages.Plan(share=0.25, without=("source-2",)))
+    assert len(whole) == 50
+    assert without == [each for each in whole if each.source != "source-2"] != whole
+
+
+def test_a_lessons_passage_is_where_its_answer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words of an answer stand in other pieces too."""
+    text = "서울은 크다. " * 60 + "수도는 서울이다. " + "부산은 항구다. " * 60
+    place = text.index("서울이다")
+    asked = Example("수도는?", "나라", text, ((place, place + 2),), "page", "mlqa-ko")
+    monkeypatch.setattr(stages, "human", lambda root: ([asked], {"page": Context("page", "나라", text)}))
+    monkeypatch.setattr(stages, "strategy", lambda root: [])
+    (lesson,), chunks, people, held = stages.lessons_of(Path(), (), (), stages.Course())
+    assert "수도는 서울이다" in lesson.positive.text and lesson.answer == "서울"
+    assert sum("서울" in chunk.text for chunk in chunks) > 1 and chunks[0] != lesson.positive
+    assert (people, held) == (len(chunks), [])
 
 
 def test_what_is_left_out_is_named_by_its_source_or_by_a_kind_of_it() -> None:
