@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -141,6 +142,16 @@ def summarise(changes: Changes, known: Container[str]) -> str:
     """`+2 ~1 -0 notes`: added, changed, removed."""
     changed = sum(item.document.doc_id in known for item in changes.put)
     return f"+{len(changes.put) - changed} ~{changed} -{len(changes.remove)} notes"
+
+
+def ids_of(index: Index, doc_id: str) -> range:
+    """The ids of the passages of one note, in their order. KeyError where there is no such note."""
+    infos = index.documents()
+    at = bisect_left(infos, doc_id, key=lambda info: info.doc_id)
+    if at == len(infos) or infos[at].doc_id != doc_id:
+        raise KeyError(doc_id)
+    first = sum(info.passages for info in infos[:at])
+    return range(first, first + infos[at].passages)
 
 
 def inside(ids: Sequence[int] | Ids, count: int) -> Ids:

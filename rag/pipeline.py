@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -17,12 +18,13 @@ from index.places import Place, place_of
 from index.postgres.uri import Database
 from index.types import Filter
 from rag import hangul
+from rag.continued import continued
 from rag.mixture import Mixture
 from rag.repair import Repaired, Repairer
 from rag.retriever import IndexRetriever
 from rag.span_reader import open_reader, over, reader_name
 from rag.stages import stage
-from rag.types import RETRIEVERS, Answer, Glance, Hit, Reader, ReaderName, Retriever, RetrieverName, Turn
+from rag.types import RETRIEVERS, Answer, Glance, Hit, Reader, ReaderName, RetrieverName, Turn
 
 NO_SUMMARY = "요약은 하지 않습니다. 노트의 문장을 그대로 찾아 드리니, 궁금한 것을 하나씩 물어 주세요."
 NO_QUESTION = "질문에 찾을 말이 없습니다."
@@ -132,7 +134,7 @@ class Pipeline:
         """The reader that answers, by its name among READERS, or one of another's by its class."""
         return reader_name(self.reader)
 
-    def retriever(self, name: RetrieverName | None = None) -> Retriever:
+    def retriever(self, name: RetrieverName | None = None) -> IndexRetriever:
         """By default the pipeline's own. Raises EncoderMismatch where it would compare vectors of two encoders, UsageError."""
         name = name or self.default
         if name not in RETRIEVERS:
@@ -215,7 +217,9 @@ class Pipeline:
             answer = Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY)
         else:
             with stage("read"):
-                answer = self.reader.read(searched, hits)
+                answer = continued(
+                    self.reader.read(searched, hits), self.index, partial(self.retriever(retriever).scored, searched, filter=filter)
+                )
         notices = (*repair_notices(meant), *answer.notices)
         return replace(answer, question=question, searched=searched, notices=notices, repairs=meant.repairs)
 

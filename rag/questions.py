@@ -22,6 +22,14 @@ _CAUSE = _any(_WHY, r"이유|까닭|\bwhy\b")
 _CAUSES = _any(_COUNTED, r"\blist\b|(?:이유|까닭|\bwhy\b).*(?:종류|목록|나열|모두|전부)|\b(?:two|three|four|five|six) reasons\b")
 """A question for causes, and one for a list of them: else it wants a reason, whatever it says "모두" of."""
 _REASON = _any(r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)")
+_ASKS = r"무엇|무얼|뭐|뭘|뭔|모[야예]|멀로|머[하야예가]|누[구가군굴]|어[디딘딨]|언제|언젠|어느|어[떤떠떻찌때]|몇|얼마|며칠|무슨"
+_WHETHER = re.compile(
+    rf"(?!.*(?:{_ASKS}))(?!.*(?:[나까요지가야어아],|아니면|또는|혹은) )(?=.*[가-힣A-Za-z0-9)](?:은|는|이|가|을|를|도|에|로|에서) ).*"
+    r"(?:[나까니냐아어여해돼켜써야가]|[나까지어아해에예가]요)(?<!분야|언어|이해|필요)(?<!평가) *[?？]+ *$"
+    r"|(?:is|are|was|were|do|does|did|can|could|should|will|has|have|must)\b(?!.*\bor\b)",
+    re.IGNORECASE,
+)
+"""Asks whether something is so: no question word, no choice of two, and an ending, or an English verb in front, that asks."""
 _DEFINITION = _any(
     r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념)(?:은|는|이|가)?(?:이야|이에요|인가요?|인지)? *[?？.]*$",
     r"(?:뭐야|뭔가|뭐지|뭐예요|뭔데|뭔가요|무엇인가|무엇인가요|무엇이야|무엇인지) *[?？.]*$",
@@ -41,6 +49,7 @@ class Wants(Enum):
     LIST = "list"
     DEFINITION = "definition"
     REASON = "reason"
+    """What a whole sentence says best: why, how, or whether something is so."""
     FACT = "fact"
 
 
@@ -52,7 +61,7 @@ def wants(question: str) -> Wants:
     for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _REASON), (Wants.DEFINITION, _DEFINITION)):
         if pattern.search(question):
             return kind
-    return Wants.FACT
+    return Wants.REASON if _WHETHER.match(question) else Wants.FACT
 
 
 def asks_number(question: str) -> bool:

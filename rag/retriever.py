@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from rag.types import Hit, Leg, RetrieverName
 DEPTH = 100
 """How many candidates each leg brings to the mixture."""
 
+_NONE: Ids = np.empty(0, np.int64)
 _WEAK = frozenset(("NP", "NNB", "VX", "MM", "MAJ"))
 """Tags of words that explain nothing when they are marked in a passage."""
 
@@ -55,8 +56,20 @@ class IndexRetriever:
         order = sorted(passages, key=lambda at: (-scores[at], passages[at].passage_id))
         return [self._hit(passages[at], float(scores[at]), at, found, terms) for at in order[:k]]
 
-    def candidates(self, question: str, terms: Mapping[str, float], depth: int, filter: Filter | None = None) -> Candidates:
-        """What each leg brings, `depth` passages a leg, scored by every leg that was asked."""
+    def scored(self, question: str, ids: Sequence[int], filter: Filter | None = None) -> list[Hit]:
+        """The passages named as the hits that they are for the question, however far down, in the order of `retrieve`."""
+        terms, named = self.analyser.query(question), np.array(sorted(ids), np.int64)
+        found = self.candidates(question, terms, DEPTH, filter, named)
+        scores = self.mixed(terms, found)
+        places = np.searchsorted(found.ids, named).tolist()
+        passages = self.index.passages(named)
+        hits = [self._hit(passage, float(scores[at]), at, found, terms) for at, passage in zip(places, passages, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.passage_id))
+
+    def candidates(
+        self, question: str, terms: Mapping[str, float], depth: int, filter: Filter | None = None, also: Ids = _NONE
+    ) -> Candidates:
+        """What each leg brings, `depth` passages a leg, and the passages named, scored by every leg that was asked."""
         found: dict[str, tuple[Ids, Scores]] = {}
         score: dict[str, Callable[[Ids], Scores]] = {}
         if self.name != "lexical":
@@ -68,7 +81,7 @@ class IndexRetriever:
         if self.name != "dense":
             found["lexical"] = self.index.lexical(terms, depth, filter)
             score["lexical"] = partial(self.index.score_lexical, terms)
-        every = np.unique(np.concatenate([ids for ids, _ in found.values()]))
+        every = np.unique(np.concatenate([also, *(ids for ids, _ in found.values())]))
         return Candidates(
             every,
             {leg: _scored(every, *hits, score[leg]) for leg, hits in found.items()},

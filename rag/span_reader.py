@@ -40,7 +40,7 @@ from rag.sentence_reader import (
     shortlist,
 )
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import answer_spans, crosses_cells, is_bare, names_what_is_asked
+from rag.spans import answer_spans, children, crosses_cells, is_bare, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -66,6 +66,7 @@ _NUMBERED = re.compile(
     rf"([^\W\d_]{{2,}})[ #-]+(\d{{1,3}})(?!\w*[\dA-Za-z]|[.,]\d| ?(?:{_COUNTED}|{_COURSE}))|(?<![\d.])(\d{{1,3}}) ?({_COURSE})"
 )
 """A word and the number that tells it from others of its name; not how many there are of something."""
+_BOTH = re.compile(r"([^()]+)\(([^()]+)\)")
 _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
 _VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
 """What may stand in a line before a label, and what follows it."""
@@ -223,11 +224,23 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
     for window in windows:
         grids.setdefault(window.passage, []).append((window, log_probabilities(window)))
     known = {token.term for token in analyser.tokens(words.question)}
+    listed = _listed(words.question, known, sentences)
     return [
         replace(option, features=_choice(words.question, known, option))
         for sentence in sentences
+        if not any(sentence.rank == rank and low <= sentence.start < high for rank, low, high in listed)
         for option in _offered(words.question, known, sentence, _marked(sentence, grids), analyser)
     ]
+
+
+def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate]) -> list[tuple[int, int, int]]:
+    """What hangs under sentences that name what is asked for (rank, start, end): only all of it answers."""
+    found = []
+    for each in sentences:
+        text = each.hit.passage.text
+        if names_what_is_asked(text, each.start, each.end, question, known):
+            found.append((each.rank, each.end, children(text, each.start, each.end)[-1][1]))
+    return found
 
 
 def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floats]]]) -> Marked | None:
@@ -239,16 +252,33 @@ def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floa
 
 def _offered(question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, analyser: Analyser) -> Iterator[Option]:
     passage = sentence.hit.passage
-    yield Option(sentence, answer_spans(passage, sentence.start, sentence.end, question, known), True, marked)
+    whole = answer_spans(passage, sentence.start, sentence.end, question, known)
+    yield Option(sentence, whole, True, marked)
     if marked:
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
-        # neither "캐시" nor "이러한 현상" answers "캐시란?", nor "평균" what in "- 평균: O(n log n)" is asked for
-        unsaid = is_bare(span.quote, known) or _POINTING.fullmatch(span.quote) or _is_label(passage.text, start, end, known, analyser)
-        denied = _DENIED.match(passage.text, end) and not _DENIES.search(question)
-        torn = crosses_cells(passage.text, start, end)
-        if not (unsaid or denied or torn or names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)):
+        terms = wants(question) is Wants.DEFINITION and _is_term(span.quote, known)
+        if terms and told_before(passage.text, sentence.start, sentence.end):
+            yield Option(sentence, whole, False, marked)  # "이를 캐시라고 한다": what was told before it answers
+        elif not (terms or _unsaid(question, known, sentence, span.quote, start, end, analyser)):
             yield Option(sentence, (span,), False, marked)
+
+
+def _is_term(quote: str, known: Collection[str]) -> bool:
+    """Whether a mark only says the question's term, in two languages maybe: "data-driven approach(데이터 기반 방법론)"."""
+    both = _BOTH.fullmatch(quote)
+    return is_bare(quote, known) or (both is not None and any(is_bare(each, known) for each in both.groups()))
+
+
+def _unsaid(question: str, known: Collection[str], sentence: Candidate, quote: str, start: int, end: int, analyser: Analyser) -> bool:
+    """Whether a mark answers nothing: neither "캐시" nor "이러한 현상" does "캐시란?", nor "평균" what "- 평균: O(n log n)" tells,
+    nor words of two cells of a table, nor what its sentence denies."""
+    text = sentence.hit.passage.text
+    if is_bare(quote, known) or _POINTING.fullmatch(quote) or _is_label(text, start, end, known, analyser):
+        return True
+    if (_DENIED.match(text, end) and not _DENIES.search(question)) or crosses_cells(text, start, end):
+        return True
+    return names_what_is_asked(text, sentence.start, sentence.end, question, known)
 
 
 def _is_label(text: str, start: int, end: int, known: Collection[str], analyser: Analyser) -> bool:

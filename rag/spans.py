@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.sentences import BULLET
+from index.sentences import BULLET, sentences
 from index.types import Passage
-from rag.questions import Wants, asks_number, wants
+from rag.questions import Wants, asks_number, count_asked, wants
 from rag.types import Span
 
 _ITEM = re.compile(rf"[ \t]*({BULLET})[ \t]+")
@@ -25,8 +25,16 @@ _EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*(?!\s)|(?<!\s)\*\*(?![
 """Signs of code, whose inside stays as it is, and of bold, which neither "2**8" nor "2 ** 8" is."""
 _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 """Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
+_LINK = re.compile(r"(`[^`]+`)|(?<!!)\[([^\[\]\n]+)\]\((?:https?://|[./#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?: \"[^\"\n]*\")?\)")
+"""A link to a page, or to a place in the notes; "[1, 2](x)" of mathematics is none."""
+_QUOTED = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
 """What a line has that says something, rather than only naming what hangs under it."""
+_NAMES_IT = re.compile(
+    r"(?:(?:그래서|따라서|즉|보통|흔히),? )?(?:(?:이|그)를|(?:이|그)것을|이걸|(?:이|그|이런|그런|이러한|그러한) [가-힣 ]{1,12}[을를]) "
+    r"[^\n]{1,80}?라고? ?(?:하|한|합|해|부르|부른|부릅|불)"
+)
+"""A sentence that names what the one before it told."""
 _UNIT = (
     r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
     r"|[KMGT]B\b|[KMB]\b|ms\b|(?:tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)\b"
@@ -38,10 +46,11 @@ _DIGITS = r"\d(?:[\d,.]*\d)?"
 _QUANTITY = re.compile(
     r"(?<![\w.])(?:"
     r"\d{4}년\s?\d{1,2}월(?:\s?\d{1,2}일)?|\d{1,2}월\s?\d{1,2}일|\d+분의 \d+"
+    rf"|{_DIGITS}(?:\s?[x×*]\s?{_DIGITS})+(?:\s?(?:{_UNIT})(?:{_END}))?"
     rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
     rf"|(?:{_NATIVE})\s?(?:{_UNIT})(?:{_END})|(?:{_ALONE})(?:{_END}))"
 )
-"""Numbers with their units: 3e-4, 1/2, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
+"""Numbers with their units: 3e-4, 1/2, 32x32 픽셀, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
 _YEAR = re.compile(r"(?:19|20)\d\d년?")
 _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})(?:{_END})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
@@ -69,17 +78,23 @@ Part = tuple[int, int]
 def answer_spans(passage: Passage, start: int, end: int, question: str, known: Collection[str] = ()) -> tuple[Span, ...]:
     """The spans that answer, given the sentence `passage.text[start:end]` and the question's own morphemes (`known`).
 
-    A list question gets the items that the sentence opens, enumerates, or stands among. A fact gets the table cell under the header
-    that the question names, the quantity it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4". A bullet that
-    says no more than the question does ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what hangs under it.
+    A list question gets the items that the sentence opens, enumerates, or stands among, if they are no more than it asks for. A fact gets
+    the table cell under the header that the question names, the quantity it asks for, or what stands behind a label it names:
+    "학습률: 3e-4" gives "3e-4". A bullet that says no more than the question does ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what
+    hangs under it; a sentence that names what the one before it told ("이를 캐시라고 한다") gives both.
     """
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
+    most = (count_asked(question) if wanted is Wants.LIST else None) or len(text)
     heads_only = is_bare(text[start:end], known) or (wanted is Wants.DEFINITION and not _SAYS.search(text[start:end]))
-    if (heads_only or names_what_is_asked(text, start, end, question, known)) and (below := _children(text, start, end)):
+    heads_only = heads_only or names_what_is_asked(text, start, end, question, known)
+    if heads_only and 0 < len(below := children(text, start, end)) <= most:
         parts = below
     elif wanted is Wants.LIST:
-        parts = items(text, start, end) or _siblings(text, start, end) or _column(text, start, end, known)
+        found = (items(text, start, end), _siblings(text, start, end), _column(text, start, end, known))
+        parts = next((each for each in found if 0 < len(each) <= most), ())
+    elif wanted is Wants.DEFINITION and (told := told_before(text, start, end)):
+        parts = [told]
     elif wanted is Wants.FACT:
         fact = (
             _cell(text, start, end, question, known)
@@ -90,12 +105,19 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     return tuple(_span(passage, *part) for part in parts or [_whole(text, start, end, known)])
 
 
+def list_around(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
+    """The items of the list in which `passage.text[start:end]` stands; none where it stands in no list."""
+    return tuple(_span(passage, *part) for part in _siblings(passage.text, start, end))
+
+
 def shown(spans: Sequence[Span]) -> str:
-    """The text of an answer: its spans without Markdown emphasis, several joined by commas or, where long, by line breaks."""
-    quotes = [_BOLD.sub(lambda match: match[1] or match[2], span.quote) for span in spans]
+    """The text of an answer: its spans without Markdown emphasis and the targets of links, several joined by commas or, where long, by
+    line breaks."""
+    quotes = [_LINK.sub(lambda match: match[1] or match[2], span.quote) for span in spans]
+    quotes = [_BOLD.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     if len(texts) > 1:
-        texts = [" ".join(text.split()) for text in texts]
+        texts = [" ".join(_QUOTED.sub("", text).split()) for text in texts]
     return (", " if all(len(text) <= 40 for text in texts) else "\n").join(texts)
 
 
@@ -120,6 +142,14 @@ def _whole(text: str, start: int, end: int, known: Collection[str]) -> Part:
     return (cells[0][0], cells[-1][1]) if cells else (_words(text, start, end), end)
 
 
+def told_before(text: str, start: int, end: int) -> Part | None:
+    """The sentence with the one before it, where it gives that its name: "… 기다린다. 이를 교착 상태라고 한다."."""
+    before = [each for each in sentences(text) if each[1] <= start]
+    if not before or not _NAMES_IT.match(text, _words(text, start, end), end) or text.count("\n", before[-1][1], start) > 1:
+        return None
+    return _words(text, *before[-1]), end
+
+
 def _names(text: str, known: Collection[str]) -> bool:
     return any(word in text.lower() for word in known if len(word) > 1)
 
@@ -131,12 +161,12 @@ def items(text: str, start: int, end: int) -> list[Part]:
     """The list that the sentence opens (its line's children, or the list after it), else what it enumerates itself."""
     lines, here = _lines(text, start, end)
     below = lines[here + 1 :]
-    if below and below[0].sign and (not lines[here].sign or below[0].indent > lines[here].indent):
+    if below and below[0].sign and below[0].indent >= lines[here].indent + bool(lines[here].sign):
         return _list(below, 0)
     return _enumerated(text, start, end)
 
 
-def _children(text: str, start: int, end: int) -> list[Part]:
+def children(text: str, start: int, end: int) -> list[Part]:
     """What hangs under the line of the sentence."""
     lines, here = _lines(text, start, end)
     below = lines[here + 1 :]
@@ -152,8 +182,12 @@ def is_bare(sentence: str, known: Collection[str]) -> bool:
 
 
 def _says(word: str, term: str) -> bool:
-    """Whether a word is the term with a particle at most: "512차원" is not "차원", nor "하한" the "하" of "하다"."""
-    return word == term or (len(term) > 1 and term in word and _digits(word) == _digits(term))
+    """Whether a word is the term with a particle at most: "512차원" is not "차원", nor "하한" the "하" of "하다", nor "불안정" "안정"."""
+    return word == term or (len(term) > 1 and term in word and _digits(word) == _digits(term) and not word.startswith(_opposites(term)))
+
+
+def _opposites(term: str) -> tuple[str, ...]:
+    return tuple(sign + term for sign in "불비미무반")
 
 
 def _digits(word: str) -> str:
@@ -164,7 +198,7 @@ def names_what_is_asked(text: str, start: int, end: int, question: str, known: C
     """Whether the sentence only names what the question asks for, which hangs under it: "갖춰야 할 것" of "주니어가 갖춰야 할 것은?"."""
     asked = _ASKED.search(question.lower())
     sentence = text[start:end].lower().rstrip(" \t\n:：*_").removesuffix("들")
-    if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not _children(text, start, end):
+    if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not children(text, start, end):
         return False
     return _names(sentence, [word for word in known if word not in asked[1]])
 
@@ -182,8 +216,10 @@ def heads(text: str, start: int, end: int) -> str:
 
 
 def _siblings(text: str, start: int, end: int) -> list[Part]:
-    """The items among which the sentence stands."""
+    """The items among which the sentence stands, in the line of one or below it."""
     lines, here = _lines(text, start, end)
+    while here > 0 and lines[here].indent and not lines[here].sign:
+        here -= 1
     return _list(lines, here) if lines and lines[here].sign else []
 
 

@@ -43,7 +43,7 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
     """The part of `text[start:end]` that answers, from the beginning of its word; nothing but signs or a particle stays as it is."""
     while 0 < start < end and text[start].isalpha() and text[start - 1].isalpha():
         start -= 1
-    before, found = None, _completed(text, start, end)
+    before, found = None, _completed(text, start, _code_end(text, start, end))
     while found != before and start < end:
         before = found
         for step in (_without_signs, _unwrapped, _without_loose):
@@ -60,6 +60,15 @@ def _line(text: str, start: int, end: int) -> Part:
     """The lines in which the part stands, without their last break."""
     last = text.find("\n", end)
     return text.rfind("\n", 0, start) + 1, len(text) if last < 0 else last
+
+
+def _code_end(text: str, start: int, end: int) -> int:
+    """Where the code ends that the part begins and breaks off within a word or a term of: `a x b = c`, not `k1=1.2, b=.75`."""
+    line, stop = _line(text, start, end)
+    start += text.startswith("`", start)
+    opened = text[line:start].count("`") % 2 and text[start - 1] == "`"
+    close = text.find("`", start, stop)
+    return close if opened and close > end and text[end : end + 1] not in ",;)" else end
 
 
 # Signs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from index.errors import DataError, UsageError
+from index.index import ids_of
 from index.job import Job
 from index.places import Place, beside
 from index.split import locator
@@ -24,7 +24,6 @@ from ui.html_note import digest, parse_target
 from ui.web_index import Asks, ByWords
 
 if TYPE_CHECKING:
-    from index.index import Index
     from rag.evaluation.datasets import Context, Dataset, Question
     from rag.evaluation.report import Report
     from rag.evaluation.setups import Setup
@@ -264,7 +263,7 @@ class Bench:
             document: Document = index.document(doc_id)
         except KeyError:
             return None
-        near = [each for each in _passages(index, doc_id) if each.start < end and start < each.end]
+        near: list[Passage] = [each for each in index.passages(ids_of(index, doc_id)) if each.start < end and start < each.end]
         if not near:
             return Passage(doc_id, document.title, (), document.text[start:end], start, end, locator(document)(start))
         return max(near, key=lambda each: (min(each.end, end) - max(each.start, start), -each.start))
@@ -279,14 +278,6 @@ class Bench:
     def generation(self) -> int:
         """That of the index now; 0 where it has none."""
         return int(getattr(self.pipeline().index, "generation", 0))
-
-
-def _passages(index: Index, doc_id: str) -> list[Passage]:
-    """Those of a note, whose ids run on as the notes do."""
-    infos = index.documents()
-    at = bisect_left(infos, doc_id, key=lambda info: info.doc_id)
-    first = sum(info.passages for info in infos[:at])
-    return index.passages(range(first, first + infos[at].passages))
 
 
 def _choice(which: Which, data: Dataset) -> Choice:

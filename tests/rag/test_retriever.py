@@ -105,6 +105,19 @@ def test_hits_are_those_of_the_judge(index: Index, analyser: Analyser, name: Ret
 
 
 @pytest.mark.parametrize("name", RETRIEVERS)
+@pytest.mark.parametrize("kept", [None, Filter(folders=("week10",))])
+def test_passages_named_are_the_hits_they_would_be(index: Index, analyser: Analyser, name: RetrieverName, kept: Filter | None) -> None:
+    for question in QUESTIONS:
+        every = asked(index, analyser, name).retrieve(question, 50, kept)
+        at = {passage.passage_id: number for number, passage in enumerate(index.passages(range(len(index))))}
+        chosen = every[::-2]
+        scored = asked(index, analyser, name).scored(question, [at[hit.passage.passage_id] for hit in chosen], kept)
+        assert [(hit.passage, hit.legs, hit.marks) for hit in scored] == [(hit.passage, hit.legs, hit.marks) for hit in chosen[::-1]]
+        assert [hit.score for hit in scored] == pytest.approx([hit.score for hit in chosen[::-1]])
+    assert asked(index, analyser, name).scored("말", []) == []
+
+
+@pytest.mark.parametrize("name", RETRIEVERS)
 def test_a_smaller_k_gives_the_beginning(index: Index, analyser: Analyser, name: RetrieverName) -> None:
     for question in QUESTIONS:
         every = asked(index, analyser, name).retrieve(question, 50)

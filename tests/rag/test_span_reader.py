@@ -200,6 +200,28 @@ def test_what_is_asked_for_hangs_under_the_line_that_names_it(index: Index, anal
     assert "수준" not in [option.spans[0].quote for option in offers.candidates]
 
 
+def test_only_all_of_what_is_asked_for_answers(index: Index, analyser: Analyser) -> None:
+    text = "- 화가가 갖춰야 할 것\n  - 붓은 여럿이다\n  - 물감과 종이\n- 붓의 털"
+    offers = reader(index, analyser, "붓").offers("화가가 갖춰야 할 것은?", [hit(text)])
+    assert offers is not None
+    assert [[span.quote for span in option.spans] for option in offers.candidates if option.whole] == [
+        ["붓은 여럿이다", "물감과 종이"],
+        ["붓의 털"],
+    ]
+    assert "붓" not in [option.spans[0].quote for option in offers.candidates]
+
+
+def test_what_is_told_before_a_name_defines_it(index: Index, analyser: Analyser) -> None:
+    text = "서로를 끝없이 기다린다. 이를 deadlock(교착 상태)라고 한다. 늘 deadlock(교착 상태)를 푼다."
+    offers = reader(index, analyser, "deadlock(교착 상태)").offers("교착 상태란?", [hit(text)])
+    assert offers is not None
+    both = "서로를 끝없이 기다린다. 이를 deadlock(교착 상태)라고 한다."
+    assert [option.spans[0].quote for option in offers.candidates if not option.whole][:1] == [both]
+    named = reader(index, analyser, "deadlock(교착 상태)").offers("무엇을 늘 풀어?", [hit(text)])
+    assert named is not None
+    assert "deadlock(교착 상태)" in [option.spans[0].quote for option in named.candidates if not option.whole]
+
+
 def test_a_fact_gets_the_span_by_the_shipped_weights(index: Index, analyser: Analyser) -> None:
     question = "종이는 무엇으로 만들어?"
     answer = reader(index, analyser, "나무로", of=replace(shipped(), threshold=0.0)).read(question, hits_for(index, analyser, question))

@@ -34,6 +34,7 @@ STEPS = "## 단계\n1. 하나\n2. 둘\n\n3. 셋\n- 다른 것\n- 또 다른 것"
 NESTED = "- 검색\n  - 희소\n    - BM25\n    - TF-IDF\n  - 밀집\n- 생성"
 INDENTED = "    - 넷째\n    - 다섯째\n  - 바깥"
 GROUPS = "• 하나\n• 둘\n\n• 셋\n  • 셋의 하나\n• 넷\n\n• 다섯"
+QUOTING = "- 하나\n  > 하나의 말\n- 둘\n  > 둘의 말\n- 셋"
 GATES = "| | LSTM | GRU |\n|---|---|---|\n| 게이트 | 3 | 2 |\n| 제안 | 1997 |  |"
 TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 | 빈도 | 1.2 |\n| b | 길이 | 0.75 |\n\n끝이다."
 
@@ -79,10 +80,37 @@ TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 |
         (TABLE, "매개변수:", ["k1", "b"]),
         ("", "", [""]),
         (TABLE, "끝이다.", ["끝이다."]),
+        (QUOTING, "> 하나의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
+        (QUOTING, "> 둘의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
+        ("  여는 말:\n  - 하나\n  - 둘", "여는 말:", ["하나", "둘"]),
+        ("글이다.\n  들여 쓴 말", "들여 쓴 말", ["들여 쓴 말"]),
     ],
 )
 def test_a_list_question_gets_the_whole_list(text: str, sentence: str, expected: list[str]) -> None:
     assert [quote.strip() for quote in quotes(text, sentence, "모두 말해 줘")] == expected
+
+
+def test_a_list_question_gets_no_more_than_it_asks_for() -> None:
+    for question, expected in (("셋은? 세 가지", 3), ("네 가지는?", 3), ("두 가지는?", 1)):
+        assert len(quotes(POOLING, "풀링 종류:", question)) == expected
+        assert len(quotes("- 풀링\n  - 하나\n  - 둘\n  - 셋", "- 풀링", question, "풀링")) == expected
+
+
+CALLED = "앞의 말이다. 서로를 기다린다.\n이런 상태를 **교착 상태**라고 한다. 이를 푼다."
+
+
+def test_a_definition_is_told_before_its_name() -> None:
+    both = "서로를 기다린다.\n이런 상태를 **교착 상태**라고 한다."
+    assert quotes(CALLED, "이런 상태를 **교착 상태**라고 한다.", "교착 상태란?", "교착 상태") == [both]
+    assert quotes(CALLED, "이런 상태를 **교착 상태**라고 한다.", "교착 상태는 누가?", "교착 상태") == [
+        "이런 상태를 **교착 상태**라고 한다."
+    ]
+    assert quotes(CALLED, "이를 푼다.", "교착 상태란?", "교착 상태") == ["이를 푼다."]
+    apart = "서로를 기다린다.\n\n이를 교착이라 부릅니다."
+    assert quotes(apart, "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
+    assert quotes("이를 교착이라 부릅니다.", "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
+    listed = "- 서로를 기다린다. 이를 교착이라 부릅니다."
+    assert quotes(listed, "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["서로를 기다린다. 이를 교착이라 부릅니다."]
 
 
 def test_a_list_question_gets_the_column_it_names() -> None:
@@ -104,6 +132,8 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         ("- 학습률: 3e-4", "- 학습률: 3e-4", "모멘텀은?", "모멘텀", "학습률: 3e-4"),
         ("학습률: 3e-4", "학습률: 3e-4", "학습률이 뭐야?", "학습률", "학습률: 3e-4"),
         ("배치 32, 에폭 12번", "배치 32, 에폭 12번", "에폭은 몇 번 돌려?", "에폭", "12번"),
+        ("60,000개이고 이미지는 32x32 픽셀이다", "60,000개이고 이미지는 32x32 픽셀이다", "이미지는 얼마?", "이미지", "32x32 픽셀"),
+        ("블록은 32 × 32 × 3이다", "블록은 32 × 32 × 3이다", "블록은 얼마?", "블록", "32 × 32 × 3"),
         ("정확도는 92. 끝", "정확도는 92.", "정확도는 얼마?", "정확도", "92"),
         (TABLE, "| b | 길이 | 0.75 |", "b의 값은?", "값", "0.75"),
         (TABLE, "| b | 길이 | 0.75 |", "b는 얼마?", "", "0.75"),
@@ -176,6 +206,9 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         (["2 ** 8과 x ** y, **셋**"], "2 ** 8과 x ** y, 셋"),
         (["`**kw**`는 그대로, **`x`**는 굵게"], "**kw**는 그대로, x는 굵게"),
         (["**닫지 않음"], "닫지 않음"),
+        (['[노름](http://a.kr/p_(x))과 [앞](#앞), [뒤](../b.md "뒤")'], "노름과 앞, 뒤"),
+        (["`[가](http://a.kr)`와 ![그림](a.png), [1, 2](x), f[i](j)"], "[가](http://a.kr)와 ![그림](a.png), [1, 2](x), f[i](j)"),
+        (["하나\n  > 인용", "둘"], "하나 인용, 둘"),
         (["하나", "둘"], "하나, 둘"),
         (["하나\n  이어짐", "둘"], "하나 이어짐, 둘"),
         (["하나\n  이어짐"], "하나\n  이어짐"),
@@ -201,6 +234,7 @@ def test_is_bare() -> None:
     assert not is_bare("---", {"ocr"})
     assert is_bare("BM25는", {"bm25"})
     assert is_bare("캐시는", {"캐시"})
+    assert not is_bare("불안정이다", {"안정"}) and is_bare("안정이다", {"안정"})
     assert not is_bare("512차원", {"차원"}), "the number is what was asked for"
     assert not is_bare("하한", {"하", "되"}), "a verb's syllable is no word"
 
