@@ -91,6 +91,8 @@ def train_reader(options: Options) -> int:
     plan = stages.Plan(share=options.share, without=tuple(options.without), seed=options.seed, whole=options.whole)
     plan = replace(plan, epochs=options.epochs or plan.epochs)
     base = _base(options, out)
+    if options.base and not options.whole:
+        stages.check_base(base)
     _show(stages.train_reader(root, base, out, list(examples(_passages(root))), plan))
     if not options.whole:  # it would have to bring a trunk of its own
         print(stages.export_reader(base, out))
@@ -99,6 +101,7 @@ def train_reader(options: Options) -> int:
 
 def train_retriever(options: Options) -> int:
     """Prints the figures of the held-out questions, and the folder of the encoder."""
+    from index.encoder import open_encoder
     from rag.evaluation.datasets import data_root
     from rag.training import stages
     from rag.training.selfsup import pairs
@@ -108,7 +111,8 @@ def train_retriever(options: Options) -> int:
     course = replace(course, epochs=options.epochs or course.epochs)
     passages = _passages(root)
     base = _base(options, out)
-    _show(stages.train_retriever(root, base, out, passages, list(pairs(passages)), course, options.start))
+    raw = None if options.base or options.start else open_encoder()
+    _show(stages.train_retriever(root, base, out, passages, list(pairs(passages)), course, options.start, raw))
     print(stages.export_retriever(base, out, options.average))
     return 0
 

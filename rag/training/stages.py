@@ -18,6 +18,7 @@ from index.types import Passage
 from rag.training.examples import KLUE, Example, Pair, held_out, human, strategy
 
 if TYPE_CHECKING:
+    from index.encoder import Encoder
     from rag.training.retriever import Chunk, Lesson
 
 NOTES, STRATEGY = 4000, 1500
@@ -174,6 +175,19 @@ def train_reader(root: Path, base: Path, out: Path, notes: Sequence[Example], pl
     return scores
 
 
+def check_base(base: Path) -> None:
+    """ModelError where a reader trained from this folder could not be exported: its trunk is not that of the shipped encoder."""
+    from transformers import BertModel
+
+    from index import weights
+    from index.encoder import SHIPPED, TRUNK_FILE
+    from rag.training.export import OUTPUTS
+    from rag.training.model import ReaderModel
+
+    model = ReaderModel(BertModel.from_pretrained(base, add_pooling_layer=False)).eval()
+    weights.refer_to_trunk(weights.freeze(model, OUTPUTS), SHIPPED / TRUNK_FILE)
+
+
 def export_reader(base: Path, out: Path) -> Path:
     """Writes `out/reader.safetensors` to the folder `out/reader`, which takes the place of `rag/models/reader`.
 
@@ -247,15 +261,24 @@ def lessons_of(
 
 
 def train_retriever(
-    root: Path, base: Path, out: Path, passages: Sequence[Passage], pairs: Sequence[Pair], course: Course, start: Path | None = None
+    root: Path,
+    base: Path,
+    out: Path,
+    passages: Sequence[Passage],
+    pairs: Sequence[Pair],
+    course: Course,
+    start: Path | None = None,
+    raw: Encoder | None = None,
 ) -> Mapping[str, float]:
-    """One round from `start` (default: the base); writes the trained `out/encoder.safetensors`."""
+    """One round from `start` (default: the base); writes the trained `out/encoder.safetensors`.
+
+    The mistakes that are mined are those of the model it starts from. `raw` is that model as int8, which embeds faster.
+    """
     import torch
     from safetensors.torch import load_file
     from safetensors.torch import save as serialised
     from sentence_transformers import SentenceTransformer
 
-    from index.encoder import open_encoder
     from index.morphemes import Analyser
     from rag.training.loop import Schedule, digest, train
     from rag.training.model import freeze_trunk
@@ -276,7 +299,6 @@ def train_retriever(
     analyser, chance = Analyser(), random.Random(f"{course.seed} keywords")
     ranks = [lexical_rank(chunks, analyser)]
     if course.dense:  # the numbers are those of `chunks`, whose first `people` are the passages that people asked about
-        raw = None if start else open_encoder()
         mistakes = (raw.encode_passages, raw.encode_questions) if raw else (towers.passages, towers.questions)
         ranks.append(dense_rank(chunks[:people], *mistakes))
     if KEYWORDS not in course.without:

@@ -16,8 +16,9 @@ import pytest
 from index.encoder import MODEL_FILE, TRUNK_FILE, OnnxEncoder, open_session, verify_files
 from index.errors import ModelError
 from index.shipping import export_folder
-from index.weights import parameters, thaw, write_hashes
+from index.weights import parameters, thaw, write_hashes, write_plain
 from rag.training.export import export_plain, export_reader, thaw_reader
+from rag.training.stages import check_base
 from tests.tiny_models import tiny_encoder, tiny_reader
 
 QUESTION, PASSAGE = "역전파란?", "딥러닝\n역전파는 기울기를 구한다 학습률 BM25"
@@ -164,6 +165,16 @@ def test_the_trunk_of_a_thawed_encoder_serves_too(folders: Path, tmp_path: Path)
     own, shipped = (parameters(folder / MODEL_FILE, folders / "encoder" / TRUNK_FILE) for folder in (tmp_path, folders / "encoder"))
     same = {name for name, value in shipped.items() if np.array_equal(value, own[name])}
     assert {name for name in shipped if name.startswith(("embeddings.", *(f"encoder.layer.{layer}." for layer in range(6))))} == same
+
+
+def test_a_base_of_another_trunk_is_told_before_it_trains(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.encoder.SHIPPED", folders / "encoder")
+    export_folder(tiny_encoder(seed=5), tmp_path / "other")
+    for name, place in (("own", folders / "encoder"), ("another", tmp_path / "other")):
+        write_plain(place, tmp_path / name)
+    check_base(tmp_path / "own")
+    with pytest.raises(ModelError, match="was not trained on the trunk"):
+        check_base(tmp_path / "another")
 
 
 def test_a_reader_beside_another_encoder_is_not_thawed(folders: Path, tmp_path: Path) -> None:

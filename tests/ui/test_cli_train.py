@@ -84,6 +84,7 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Any, ...
 
     monkeypatch.setattr("rag.training.stages.train_reader", stage)
     monkeypatch.setattr("rag.training.stages.train_retriever", stage)
+    monkeypatch.setattr("rag.training.stages.check_base", lambda base: None)
     monkeypatch.setattr("rag.training.stages.export_reader", lambda base, out: out / "reader")
     monkeypatch.setattr("rag.training.stages.export_retriever", lambda base, out, share: out / f"encoder {share}")
     monkeypatch.setattr(cli_train, "_passages", lambda root: [])
@@ -108,7 +109,7 @@ def test_the_options_reach_the_stage_and_its_figures_are_shown(
     assert runs == [
         (*places, [], Plan()),
         (*places[:2], tmp_path / "quarter", [], Plan(share=0.25, epochs=2, without=("a", "b"), seed=7)),
-        (*places, [], [], Course(dense=True), Path("round1.safetensors")),
+        (*places, [], [], Course(dense=True), Path("round1.safetensors"), None),
     ]
     made = (tmp_path / "out" / "reader", tmp_path / "quarter" / "reader", tmp_path / "out" / "encoder 0.4")
     assert capsys.readouterr().out == "".join(f"held-out hit@1 0.5000\n{each}\n" for each in made)
