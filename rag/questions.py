@@ -56,6 +56,8 @@ class Wants(Enum):
 def wants(question: str) -> Wants:
     """Rules over the question's words; the first that fits."""
     question = question.strip()
+    if place_asked(question):
+        return Wants.FACT
     if _CAUSE.search(question):
         return Wants.LIST if _CAUSES.search(question) else Wants.REASON
     for kind, pattern in ((Wants.LIST, _LIST), (Wants.REASON, _REASON), (Wants.DEFINITION, _DEFINITION)):
@@ -67,6 +69,22 @@ def wants(question: str) -> Wants:
 def asks_number(question: str) -> bool:
     """Whether the answer must hold a number or a date."""
     return _NUMBER.search(question) is not None
+
+
+_ORDINALS = {"첫": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
+_ENGLISH_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "last": -1}
+_PLACE = _any(
+    rf"(?<![가-힣])({'|'.join(_ORDINALS)}|\d+) ?번째 ?(?:단계|특징|방법|장점|단점|항목|종류|규칙|원칙|조건|과정|요소|기준|절차|것)",
+    r"(?<![가-힣])(마지막) ?(?:단계|항목|과정|절차|것)",
+    rf"\b({'|'.join(_ENGLISH_ORDINALS)}) (?:step|stage|phase|item|method|property|advantage|disadvantage)\b",
+)
+
+
+def place_asked(question: str) -> int | None:
+    """Which item of a list is asked for: 1 for the first, -1 for the last, None for no one item."""
+    match = _PLACE.search(question)
+    word = next((group.lower() for group in match.groups() if group), "") if match else ""
+    return (int(word) or None) if word.isdigit() else (_ORDINALS | _ENGLISH_ORDINALS | {"마지막": -1}).get(word)
 
 
 _COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}

@@ -22,7 +22,7 @@ from index.index import Index
 from index.morphemes import Analyser
 from index.sentences import BULLET
 from rag import sentence_reader
-from rag.questions import Wants, asks_number, wants
+from rag.questions import Wants, asks_number, place_asked, wants
 from rag.sentence_reader import (
     KINDS,
     Candidate,
@@ -40,7 +40,7 @@ from rag.sentence_reader import (
     shortlist,
 )
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import answer_spans, children, crosses_cells, is_bare, names_what_is_asked, told_before
+from rag.spans import answer_spans, children, crosses_cells, is_bare, is_quantity, item_asked, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -225,9 +225,10 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
         grids.setdefault(window.passage, []).append((window, log_probabilities(window)))
     known = {token.term for token in analyser.tokens(words.question)}
     listed = _listed(words.question, known, sentences)
+    holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
     return [
         replace(option, features=_choice(words.question, known, option))
-        for sentence in sentences
+        for sentence in holders or sentences
         if not any(sentence.rank == rank and low <= sentence.start < high for rank, low, high in listed)
         for option in _offered(words.question, known, sentence, _marked(sentence, grids), analyser)
     ]
@@ -254,7 +255,7 @@ def _offered(question: str, known: Collection[str], sentence: Candidate, marked:
     passage = sentence.hit.passage
     whole = answer_spans(passage, sentence.start, sentence.end, question, known)
     yield Option(sentence, whole, True, marked)
-    if marked:
+    if marked and not place_asked(question):
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
         terms = wants(question) is Wants.DEFINITION and _is_term(span.quote, known)
@@ -272,9 +273,11 @@ def _is_term(quote: str, known: Collection[str]) -> bool:
 
 def _unsaid(question: str, known: Collection[str], sentence: Candidate, quote: str, start: int, end: int, analyser: Analyser) -> bool:
     """Whether a mark answers nothing: neither "캐시" nor "이러한 현상" does "캐시란?", nor "평균" what "- 평균: O(n log n)" tells,
-    nor words of two cells of a table, nor what its sentence denies."""
+    nor words of two cells of a table, nor what its sentence denies, nor a date "언제 쓰면 좋아?"."""
     text = sentence.hit.passage.text
     if is_bare(quote, known) or _POINTING.fullmatch(quote) or _is_label(text, start, end, known, analyser):
+        return True
+    if "언제" in question and not asks_number(question) and is_quantity(quote):
         return True
     if (_DENIED.match(text, end) and not _DENIES.search(question)) or crosses_cells(text, start, end):
         return True

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from index.sentences import BULLET, sentences
 from index.types import Passage
-from rag.questions import Wants, asks_number, count_asked, wants
+from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.types import Span
 
 _ITEM = re.compile(rf"[ \t]*({BULLET})[ \t]+")
@@ -51,6 +51,7 @@ _QUANTITY = re.compile(
     rf"|(?:{_NATIVE})\s?(?:{_UNIT})(?:{_END})|(?:{_ALONE})(?:{_END}))"
 )
 """Numbers with their units: 3e-4, 1/2, 32x32 픽셀, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
+_VERSION = re.compile(r"\s?(?:판(?:[부에은이의\s]|$)|버전)")
 _YEAR = re.compile(r"(?:19|20)\d\d년?")
 _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})(?:{_END})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
@@ -78,21 +79,23 @@ Part = tuple[int, int]
 def answer_spans(passage: Passage, start: int, end: int, question: str, known: Collection[str] = ()) -> tuple[Span, ...]:
     """The spans that answer, given the sentence `passage.text[start:end]` and the question's own morphemes (`known`).
 
-    A list question gets the items that the sentence opens, enumerates, or stands among, if they are no more than it asks for. A fact gets
-    the table cell under the header that the question names, the quantity it asks for, or what stands behind a label it names:
-    "학습률: 3e-4" gives "3e-4". A bullet that says no more than the question does ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what
-    hangs under it; a sentence that names what the one before it told ("이를 캐시라고 한다") gives both.
+    A question for one item of a list ("세 번째 단계는?") gets that. A list question gets the items that the sentence opens, enumerates, or
+    stands among, if they are no more than it asks for. A fact gets the table cell under the header that the question names, the quantity
+    it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4". A bullet that says no more than the question does
+    ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what hangs under it; a sentence that names what the one before it told
+    ("이를 캐시라고 한다") gives both.
     """
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
     most = (count_asked(question) if wanted is Wants.LIST else None) or len(text)
     heads_only = is_bare(text[start:end], known) or (wanted is Wants.DEFINITION and not _SAYS.search(text[start:end]))
     heads_only = heads_only or names_what_is_asked(text, start, end, question, known)
-    if heads_only and 0 < len(below := children(text, start, end)) <= most:
+    if place_asked(question):
+        parts = item_asked(text, start, end, question, known)
+    elif heads_only and 0 < len(below := children(text, start, end)) <= most:
         parts = below
     elif wanted is Wants.LIST:
-        found = (items(text, start, end), _siblings(text, start, end), _column(text, start, end, known))
-        parts = next((each for each in found if 0 < len(each) <= most), ())
+        parts = next((each for each in _lists(text, start, end, known) if 0 < len(each) <= most), ())
     elif wanted is Wants.DEFINITION and (told := told_before(text, start, end)):
         parts = [told]
     elif wanted is Wants.FACT:
@@ -155,6 +158,17 @@ def _names(text: str, known: Collection[str]) -> bool:
 
 
 # Lists
+
+
+def _lists(text: str, start: int, end: int, known: Collection[str]) -> tuple[list[Part], ...]:
+    """The lists that the sentence may stand for: the one it opens or enumerates, the one it stands among, a column of its table."""
+    return items(text, start, end), _siblings(text, start, end), _column(text, start, end, known)
+
+
+def item_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> list[Part]:
+    """The one item that the question asks for ("세 번째 단계는?") of a list that the sentence stands for; none where that has no such."""
+    place = place_asked(question) or 0
+    return next(([each[place - (place > 0)]] for each in _lists(text, start, end, known) if 0 < abs(place) <= len(each)), [])
 
 
 def items(text: str, start: int, end: int) -> list[Part]:
@@ -371,12 +385,18 @@ def _quantity(text: str, start: int, end: int, question: str, known: Collection[
         return None
     found = [match for match in _QUANTITY.finditer(text, _words(text, start, end), end) if match.group().strip("~≈ ") not in question]
     unit = _asked_unit(question)
-    others = [match for match in found if not (unit and unit != "년" and _YEAR.fullmatch(match.group()))]
-    found = [match for match in found if _is_in(match, unit)] or others
+    found = [match for match in found if not _VERSION.match(text, match.end())]
+    others = [match for match in found if not ((unit or "얼마" in question) and unit != "년" and _YEAR.fullmatch(match.group()))]
+    found = [match for match in others if _is_in(match, unit)] or others
     sentence = text[start:end].lower()
     words = [match for word in known if len(word) > 1 for match in re.finditer(re.escape(word), sentence)]
     best = min(found, key=lambda match: min((_distance(match.start() - start, word) for word in words), default=0.0), default=None)
     return best.span() if best else None
+
+
+def is_quantity(quote: str) -> bool:
+    """Whether it is a number with its unit, or a date, and nothing else."""
+    return _QUANTITY.fullmatch(quote) is not None
 
 
 def unit_missing(question: str, sentence: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.questions import Wants, asks_number, count_asked, wants
+from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 
 LIST, DEFINITION, REASON, FACT = Wants.LIST, Wants.DEFINITION, Wants.REASON, Wants.FACT
 
@@ -94,6 +94,24 @@ def test_wants(question: str, kind: Wants) -> None:
 )
 def test_asks_number(question: str, asked: bool) -> None:
     assert asks_number(question) is asked
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("OCR의 세 번째 단계는?", 3),
+        ("첫번째 특징은?", 1),
+        ("마지막 단계에서는 무엇을 해?", -1),
+        ("2번째 방법이 뭐야?", 2),
+        ("What is the third step?", 3),
+        ("0번째 단계는?", None),
+        ("두 번째로 큰 모델은?", None),
+        ("단계는 몇 개?", None),
+    ],
+)
+def test_place_asked(question: str, place: int | None) -> None:
+    assert place_asked(question) == place
+    assert place is None or wants(question) is FACT
 
 
 @pytest.mark.parametrize(

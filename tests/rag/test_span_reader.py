@@ -211,6 +211,23 @@ def test_only_all_of_what_is_asked_for_answers(index: Index, analyser: Analyser)
     assert "붓" not in [option.spans[0].quote for option in offers.candidates]
 
 
+def test_one_item_of_a_list_is_asked_for(index: Index, analyser: Analyser) -> None:
+    text = "그림을 그리는 단계는 이렇다.\n1. 밑그림\n2. 채색\n3. 마무리\n\n밑그림 단계는 연필로 그린다."
+    offers = reader(index, analyser, "채색", "연필").offers("그림을 그리는 세 번째 단계는?", [hit(text)])
+    assert offers is not None
+    assert {option.spans[0].quote for option in offers.candidates} == {"마무리"}
+    none = reader(index, analyser, "채색", "연필").offers("그림을 그리는 여덟 번째 단계는?", [hit(text)])
+    assert none is not None
+    assert all(option.whole for option in none.candidates) and len(none.candidates) > 3
+
+
+def test_a_date_does_not_tell_when_something_is_to_be_done(index: Index, analyser: Analyser) -> None:
+    for question, offered in (("붓은 언제 쓰면 좋아?", False), ("붓은 언제 나왔어?", True)):
+        offers = reader(index, analyser, "2016년").offers(question, [hit("붓은 2016년에 나왔다. 물에 쓰면 좋다.")])
+        assert offers is not None
+        assert ("2016년" in [option.spans[0].quote for option in offers.candidates if not option.whole]) is offered
+
+
 def test_what_is_told_before_a_name_defines_it(index: Index, analyser: Analyser) -> None:
     text = "서로를 끝없이 기다린다. 이를 deadlock(교착 상태)라고 한다. 늘 deadlock(교착 상태)를 푼다."
     offers = reader(index, analyser, "deadlock(교착 상태)").offers("교착 상태란?", [hit(text)])

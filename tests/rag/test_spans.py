@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.sentences import sentences
 from index.types import Locator, Passage
-from rag.spans import answer_spans, crosses_cells, heads, is_bare, is_header, items, names_what_is_asked, shown, unit_missing
+from rag.spans import answer_spans, crosses_cells, heads, is_bare, is_header, is_quantity, items, names_what_is_asked, shown, unit_missing
 from rag.types import Span
 
 AT = 100
@@ -134,6 +134,12 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         ("배치 32, 에폭 12번", "배치 32, 에폭 12번", "에폭은 몇 번 돌려?", "에폭", "12번"),
         ("60,000개이고 이미지는 32x32 픽셀이다", "60,000개이고 이미지는 32x32 픽셀이다", "이미지는 얼마?", "이미지", "32x32 픽셀"),
         ("블록은 32 × 32 × 3이다", "블록은 32 × 32 × 3이다", "블록은 얼마?", "블록", "32 × 32 × 3"),
+        (STEPS, "1. 하나", "세 번째 단계는?", "단계", "셋"),
+        (STEPS, "## 단계", "마지막 단계는?", "단계", "셋"),
+        (STEPS, "2. 둘", "네 번째 단계는?", "단계", "둘"),
+        (TABLE, "매개변수:", "두 번째 항목은?", "항목", "b"),
+        ("6.0판부터 기본값은 4이다", "6.0판부터 기본값은 4이다", "얼마?", "", "4"),
+        ("2016년 10 버전의 값은 4이다", "2016년 10 버전의 값은 4이다", "값은 얼마?", "", "4"),
         ("정확도는 92. 끝", "정확도는 92.", "정확도는 얼마?", "정확도", "92"),
         (TABLE, "| b | 길이 | 0.75 |", "b의 값은?", "값", "0.75"),
         (TABLE, "| b | 길이 | 0.75 |", "b는 얼마?", "", "0.75"),
@@ -247,6 +253,10 @@ def test_is_header() -> None:
     assert not is_header("| k1 | 빈도 |\n| b | 길이 |", 0), "a table whose header stands in another passage has rows only"
     assert is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 9)
     assert not is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 34)
+
+
+def test_is_quantity() -> None:
+    assert is_quantity("2016년") and is_quantity("3e-4") and not is_quantity("2016년에") and not is_quantity("")
 
 
 def test_unit_missing() -> None:
