@@ -11,14 +11,15 @@ BULLET = (
 """A pattern for the signs that open a list item; white space follows them."""
 
 # Neither pattern goes back over what it has read, so that a line of 200,000 dots costs one pass.
-_STOP = re.compile(r"(?<![.!?。！？…])[.!?。！？…]++[\"'”’)\]}»*]*+(?=\s)")
+_STOP = re.compile(r"(?<![.!?。！？…])(?:[.!?。！？…]++[\"'”’)\]}»*_]*+(?=\s)|(?<=[다요])\.(?=[가-힣`(]))")
 _ABBREVIATION = re.compile(
     r"(?<![^\s(\[])(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|e\.g|i\.e|et al|al|cf|Fig|Eq|Sec|No|Vol|pp|p|ch|ver|approx|\d+)\.$",
     re.IGNORECASE,
 )
 _LONGEST_ABBREVIATION = 12
 _GOES_ON = re.compile(r"\s*[a-z]")
-_LINE_END = re.compile(r"(?:[다요음임함됨됩까죠것듯듦김짐봄줌]|[.!?:;…])[\"'”’)\]*`]*$")
+_LINE_END = re.compile(r"(?:[다요음임함됨됩까죠것듯듦김짐봄줌]|[.!?:;…])[\"'”’)\]*`_]*$")
+_ROW = re.compile(r"\s*\|[^\n]*\|\s*$")
 _SIGN = re.compile(rf"\s*{BULLET}\s+")
 _ITEM = re.compile(rf"{_SIGN.pattern}|\s*[|#>]|\s*```")
 
@@ -27,10 +28,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Spans `(start, end)` of the sentences of `text`, in order, trimmed of white space; together they hold all its other characters.
 
     A line ends a sentence when it is a list item, a table row or a heading, stands before one, or closes like a Korean sentence;
-    other line breaks are taken for hard wraps.
+    other line breaks are taken for hard wraps. A table row is one sentence. "…합니다.다음" are two, though no space stands between them.
     """
     spans: list[tuple[int, int]] = []
     for start, end in logical_lines(text):
+        if _ROW.match(text[start:end]):
+            _add(spans, text, start, end)
+            continue
         sign = _SIGN.match(text, start, end)
         for stop in _STOP.finditer(text, sign.end() if sign else start, end):
             if not (_abbreviates(text, start, stop) or _GOES_ON.match(text, stop.end(), end)):

@@ -1,14 +1,13 @@
-"""A list that was cut between two passages: its other items, and the passages that hold them."""
+"""Lists that are cut between two passages: all of their items, and the passages that hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from index.index import Index, ids_of
 from index.types import Passage
-from rag.questions import count_asked
-from rag.spans import list_around, shown
+from rag.spans import answer_spans, in_table, may_list
 from rag.types import Answer, Hit, Span
 
 NEAR = 4
@@ -18,47 +17,58 @@ Scored = Callable[[Sequence[int]], Sequence[Hit]]
 """Passages, named by their ids, as hits for the question."""
 
 
-def continued(answer: Answer, index: Index, scored: Scored) -> Answer:
-    """The answer with all items of the list that it gives, where its passage breaks that off, or begins within it.
-
-    Passages that hold the other items come behind the hits, where they are not among them.
-    """
-    hit = _holder(answer)
-    if hit is None:
-        return answer
-    ids = ids_of(index, hit.passage.doc_id)
-    near = _around(index.passages(ids), hit.passage)
-    low, high = min(each.start for _, each in near), max(each.end for _, each in near)
-    stretch = replace(hit.passage, text=index.document(hit.passage.doc_id).text[low:high], start=low, end=high)
-    spans = list_around(stretch, answer.spans[0].start - low, answer.spans[0].end - low)
-    if not set(answer.spans) < set(spans) or len(spans) > (count_asked(answer.question) or len(spans)):
-        return answer
-    known = {each.passage.passage_id for each in answer.hits}
-    missing = [
-        ids[at]
-        for at, each in near
-        if each.passage_id not in known and any(span.start < each.end and each.start < span.end for span in spans)
-    ]
-    return replace(answer, text=shown(spans), spans=spans, hits=(*answer.hits, *(scored(missing) if missing else ())))
+def stretch(index: Index, passage: Passage) -> Passage:
+    """The passage together with those around it under the same headings."""
+    near = _around(index, passage)
+    if not near:
+        return passage
+    low, high = min(each.start for each in near.values()), max(each.end for each in near.values())
+    return replace(passage, text=index.document(passage.doc_id).text[low:high], start=low, end=high)
 
 
-def _holder(answer: Answer) -> Hit | None:
-    """The hit out of whose passage all of several spans are; None where there is none."""
-    if len(answer.spans) < 2:
-        return None
-    return next((hit for hit in answer.hits if all(_holds(hit.passage, span) for span in answer.spans)), None)
+def whole_spans(index: Index, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
+    """`answer_spans`, with all items of a list that the passage cuts off or begins within, tables aside."""
+    spans = answer_spans(passage, start, end, question, known)
+    if not may_list(passage.text[start:end], question, known):
+        return spans
+    wide = stretch(index, passage)
+    before = passage.start - wide.start
+    longer = answer_spans(wide, start + before, end + before, question, known)
+    if len(longer) <= len(spans) or any(in_table(wide.text, span.start - wide.start) for span in longer):
+        return spans
+    return longer if len(spans) == 1 or set(spans) < set(longer) else spans
 
 
-def _holds(passage: Passage, span: Span) -> bool:
-    return passage.doc_id == span.doc_id and passage.start <= span.start and span.end <= passage.end
+def with_holders(answer: Answer, index: Index, scored: Scored) -> Answer:
+    """The answer with the passages that hold a part of it behind its hits, where they are not among them."""
+    shown = {hit.passage.passage_id for hit in answer.hits}
+    missing: dict[int, None] = {}
+    for hit in answer.hits if len(answer.spans) > 1 else ():
+        if any(span.doc_id == hit.passage.doc_id and _overlaps(hit.passage, span) for span in answer.spans):
+            around = _around(index, hit.passage).items()
+            missing |= dict.fromkeys(
+                at for at, each in around if each.passage_id not in shown and any(_overlaps(each, span) for span in answer.spans)
+            )
+    return replace(answer, hits=(*answer.hits, *scored(list(missing)))) if missing else answer
 
 
-def _around(passages: Sequence[Passage], here: Passage) -> list[tuple[int, Passage]]:
-    """The passages of its note near one, under the same headings, with their places in the note."""
-    at = next(number for number, each in enumerate(passages) if each.passage_id == here.passage_id)
+def _overlaps(passage: Passage, span: Span) -> bool:
+    return span.start < passage.end and passage.start < span.end
+
+
+def _around(index: Index, here: Passage) -> dict[int, Passage]:
+    """The passages of its note near one, under the same headings, by their ids; none where the index does not hold it."""
+    try:
+        ids = ids_of(index, here.doc_id)
+    except KeyError:
+        return {}
+    passages = index.passages(ids)
+    at = next((number for number, each in enumerate(passages) if each.passage_id == here.passage_id), None)
+    if at is None:
+        return {}
     first = end = at
     while first > max(0, at - NEAR) and passages[first - 1].section == here.section:
         first -= 1
     while end < min(len(passages), at + NEAR + 1) and passages[end].section == here.section:
         end += 1
-    return list(enumerate(passages))[first:end]
+    return dict(zip(ids[first:end], passages[first:end], strict=True))

@@ -18,7 +18,7 @@ from index.places import Place, place_of
 from index.postgres.uri import Database
 from index.types import Filter
 from rag import hangul
-from rag.continued import continued
+from rag.continued import with_holders
 from rag.mixture import Mixture
 from rag.repair import Repaired, Repairer
 from rag.retriever import IndexRetriever
@@ -217,7 +217,7 @@ class Pipeline:
             answer = Answer(question, "", (), 0.0, tuple(hits), abstained=True, message=NO_SUMMARY)
         else:
             with stage("read"):
-                answer = continued(
+                answer = with_holders(
                     self.reader.read(searched, hits), self.index, partial(self.retriever(retriever).scored, searched, filter=filter)
                 )
         notices = (*repair_notices(meant), *answer.notices)

@@ -12,7 +12,8 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 _COUNTED = r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)"
 _LIST = _any(
-    r"종류|목록|나열|모두(?!의)|전부|항목|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|어떤 것들|뭐가 있|무엇이 있",
+    r"종류|목록(?!에서)|나열|모두(?!의)|전부|항목|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|뭐가 있|무엇이 있",
+    r"어떤 [가-힣A-Za-z]+들(?![과의에이])|[가-힣]{2,}들(?:은|에는)(?: *(?:무엇|뭐)[가-힣]*)? *[?？]*$",
     rf"{_COUNTED}|(?:여러|각) ?가지|단계는|단계를",
     r"\blist\b|^(?:what|which|name)\b.*\ball (?:the|of)\b|\bwhat are (?:the|some|all)\b|\bname the\b|\bsteps\b",
     r"\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
@@ -21,7 +22,10 @@ _WHY = r"왜(?!란|구|군|국|관|의|와|인(?![가지데])|적(?!용)|곡|도
 _CAUSE = _any(_WHY, r"이유|까닭|\bwhy\b")
 _CAUSES = _any(_COUNTED, r"\blist\b|(?:이유|까닭|\bwhy\b).*(?:종류|목록|나열|모두|전부)|\b(?:two|three|four|five|six) reasons\b")
 """A question for causes, and one for a list of them: else it wants a reason, whatever it says "모두" of."""
-_REASON = _any(r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)")
+_REASON = _any(
+    r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)",
+    r"차이점?(?:은|는)?(?: *(?:무엇|뭐)[가-힣]*)? *[?？.]*$|\bthe difference\b",
+)
 _ASKS = r"무엇|무얼|뭐|뭘|뭔|모[야예]|멀로|머[하야예가]|누[구가군굴]|어[디딘딨]|언제|언젠|어느|어[떤떠떻찌때]|몇|얼마|며칠|무슨"
 _WHETHER = re.compile(
     rf"(?!.*(?:{_ASKS}))(?!.*(?:[나까요지가야어아],|아니면|또는|혹은) )(?=.*[가-힣A-Za-z0-9)](?:은|는|이|가|을|를|도|에|로|에서) ).*"
@@ -36,8 +40,8 @@ _DEFINITION = _any(
     r"^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
 )
 _NUMBER = _any(
-    r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도",
-    r"언제(?!나)(?!.*(?:쓰|써|쓸|사용|고르|고를|골라|선택|필요|좋|적합|유리|해야|하면|발생))",
+    r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도|년도|일자|날짜",
+    r"(?<!경우는 )(?<!경우가 )(?<!때는 )(?<!때가 )언제(?!나)(?!.*(?:쓰|써|쓸|사용|고르|고를|골라|선택|필요|좋|적합|유리|해야|하면|발생))",
     r"\bhow (?:many|much|long|large|big|high|often)\b|\bwhat (?:year|percentage|number|share)\b|^when (?:was|were|did|will)\b",
 )
 """What asks for a number or a date; "언제 쓰면 좋아?" asks for a condition."""

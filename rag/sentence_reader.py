@@ -25,8 +25,9 @@ from index.index import Index
 from index.lexical import idf
 from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.sentences import BULLET, sentences
+from rag.continued import whole_spans
 from rag.questions import Wants, asks_number, count_asked, wants
-from rag.spans import answer_spans, heads, is_bare, is_header, items, shown, unit_missing
+from rag.spans import heads, is_bare, is_header, items, shown, unit_missing
 from rag.types import Answer, Hit, Span
 
 Features = NDArray[np.float64]
@@ -179,7 +180,7 @@ class SentenceReader:
             return refused(question, hits)
         best = reading.candidates[0]
         known = {token.term for token in self.analyser.tokens(question)}
-        spans = answer_spans(best.hit.passage, best.start, best.end, question, known)
+        spans = whole_spans(self.index, best.hit.passage, best.start, best.end, question, known)
         return judged(question, hits, spans, weights, reading.evidence)
 
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:

@@ -21,8 +21,9 @@ from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from index.sentences import BULLET
-from rag import sentence_reader
-from rag.questions import Wants, asks_number, place_asked, wants
+from rag import abbreviations, sentence_reader
+from rag.continued import stretch, whole_spans
+from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.sentence_reader import (
     KINDS,
     Candidate,
@@ -40,7 +41,7 @@ from rag.sentence_reader import (
     shortlist,
 )
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import answer_spans, children, crosses_cells, is_bare, is_quantity, item_asked, names_what_is_asked, told_before
+from rag.spans import children, crosses_cells, is_bare, is_quantity, item_asked, may_list, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -70,6 +71,10 @@ _BOTH = re.compile(r"([^()]+)\(([^()]+)\)")
 _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
 _VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
 """What may stand in a line before a label, and what follows it."""
+_AHEAD = re.compile(r"(?:[^\n]{0,12}[은는이가] )?(?:아래|다음)(?:과|와|에)[^\n]{0,14}|(?:여러|다양한|몇) ?가지[가-힣 ]{0,6}")
+_HOW_MANY = re.compile(r"(?:크게 |총 |모두 )?(?:[두세네]|다섯|여섯|일곱|여덟|\d+) ?(?:가지|개|종류)[가-힣]{0,3}")
+"""Words that announce what answers ("다음과 같다"), or count what is to be listed."""
+_GLOSSED = re.compile(r"([^\W_][\w-]*)\s?\(([^()\n]{1,40})\)")
 _DENIED = re.compile(r"[*_`\"'”’)]*(?:이|가|은|는|도)?\s*(?:아[니닌님닐닙]|않)")
 _DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
 """What follows a span that its sentence denies ("O(n log n)이 되는 것은 아니다"), and questions that may ask for it.
@@ -175,6 +180,8 @@ class SpanReader:
         reading = self.weigh(question, hits, weights.sentence)
         if reading is None:
             return refused(question, hits)
+        if name := _written_out(question, hits):
+            return judged(question, hits, name, replace(weights, threshold=0.0), reading.evidence)
         return judged(question, hits, reading.candidates[0].spans, weights, reading.evidence)
 
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:
@@ -194,7 +201,7 @@ class SpanReader:
         best = best_spans(windows, MARKED)
         chosen = shortlist(words, sentences, _holders(sentences, best))
         known = described(words, self.encoder, chosen, hits[0].score)
-        return Offers(words, hits, _weighed(words, known, windows, self.analyser), best)
+        return Offers(words, hits, _weighed(words, known, windows, self.index, self.analyser), best)
 
 
 # Possible answers
@@ -204,6 +211,16 @@ def _holders(sentences: Sequence[Candidate], spans: Sequence[Found]) -> Collecti
     """The numbers of the sentences in which a span starts."""
     starts = {(span.passage, span.start) for span in spans}
     return {at for at, each in enumerate(sentences) if any(rank == each.rank and each.start <= start < each.end for rank, start in starts)}
+
+
+def _written_out(question: str, hits: Sequence[Hit]) -> tuple[Span, ...]:
+    """What the letters stand for that the question asks of, in the first hit that writes them out; nothing where none does."""
+    letters = abbreviations.asked(question)
+    for passage in [hit.passage for hit in hits] if letters else ():
+        if place := abbreviations.written_out(passage.text, letters):
+            start, end = place
+            return (Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end]),)
+    return ()
 
 
 def _numbered(text: str) -> set[tuple[str, str]]:
@@ -218,29 +235,35 @@ def _stands_elsewhere(sentence: Candidate, asked: Collection[tuple[str, str]]) -
     return any(found.isdisjoint(each for each in asked if each[0] == word) for word, _ in asked if word in {name for name, _ in above})
 
 
-def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], analyser: Analyser) -> list[Option]:
+def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], index: Index, analyser: Analyser) -> list[Option]:
     """What each of the sentences offers, with the values of CHOICE."""
     grids: dict[int, list[tuple[Window, Floats]]] = {}
     for window in windows:
         grids.setdefault(window.passage, []).append((window, log_probabilities(window)))
     known = {token.term for token in analyser.tokens(words.question)}
-    listed = _listed(words.question, known, sentences)
+    listed = _listed(words.question, known, sentences, index)
     holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
     return [
         replace(option, features=_choice(words.question, known, option))
         for sentence in holders or sentences
         if not any(sentence.rank == rank and low <= sentence.start < high for rank, low, high in listed)
-        for option in _offered(words.question, known, sentence, _marked(sentence, grids), analyser)
+        for option in _offered(words.question, known, sentence, _marked(sentence, grids), index, analyser)
     ]
 
 
-def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate]) -> list[tuple[int, int, int]]:
-    """What hangs under sentences that name what is asked for (rank, start, end): only all of it answers."""
+def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate], index: Index) -> list[tuple[int, int, int]]:
+    """What hangs under sentences that only name what is asked for (rank, start, end): only all of it answers."""
     found = []
     for each in sentences:
-        text = each.hit.passage.text
-        if names_what_is_asked(text, each.start, each.end, question, known):
-            found.append((each.rank, each.end, children(text, each.start, each.end)[-1][1]))
+        if not may_list(each.text, question, known):
+            continue
+        wide = stretch(index, each.hit.passage)
+        start, end = (at + each.hit.passage.start - wide.start for at in (each.start, each.end))
+        below = children(wide.text, start, end)
+        most = count_asked(question) or len(below)
+        bare = wants(question) is Wants.LIST and 1 < len(below) <= most and is_bare(each.text, known)
+        if bare or names_what_is_asked(wide.text, start, end, question, known):
+            found.append((each.rank, each.end, below[-1][1] - start + each.start))
     return found
 
 
@@ -251,14 +274,18 @@ def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floa
     return max(marked, key=lambda each: each.span.score, default=None)
 
 
-def _offered(question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, analyser: Analyser) -> Iterator[Option]:
+def _offered(
+    question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, index: Index, analyser: Analyser
+) -> Iterator[Option]:
     passage = sentence.hit.passage
-    whole = answer_spans(passage, sentence.start, sentence.end, question, known)
+    whole = whole_spans(index, passage, sentence.start, sentence.end, question, known)
     yield Option(sentence, whole, True, marked)
     if marked and not place_asked(question):
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
+        if start < sentence.end < end and wants(question) in (Wants.FACT, Wants.LIST):
+            start, end = trimmed(passage.text, start, sentence.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
-        terms = wants(question) is Wants.DEFINITION and _is_term(span.quote, known)
+        terms = wants(question) is Wants.DEFINITION and (_is_term(span.quote, known) or _glosses(passage.text, start, end, known))
         if terms and told_before(passage.text, sentence.start, sentence.end):
             yield Option(sentence, whole, False, marked)  # "이를 캐시라고 한다": what was told before it answers
         elif not (terms or _unsaid(question, known, sentence, span.quote, start, end, analyser)):
@@ -271,10 +298,19 @@ def _is_term(quote: str, known: Collection[str]) -> bool:
     return is_bare(quote, known) or (both is not None and any(is_bare(each, known) for each in both.groups()))
 
 
+def _glosses(text: str, start: int, end: int, known: Collection[str]) -> bool:
+    """Whether a mark stands in short brackets behind the question's term: its name in another language."""
+    line = text.rfind("\n", 0, start) + 1
+    around = next((each for each in _GLOSSED.finditer(text, line) if each.start(2) <= start < each.end(2)), None)
+    return around is not None and end <= around.end(2) and len(around[2].split()) <= 4 and is_bare(around[1], known)
+
+
 def _unsaid(question: str, known: Collection[str], sentence: Candidate, quote: str, start: int, end: int, analyser: Analyser) -> bool:
     """Whether a mark answers nothing: neither "캐시" nor "이러한 현상" does "캐시란?", nor "평균" what "- 평균: O(n log n)" tells,
     nor words of two cells of a table, nor what its sentence denies, nor a date "언제 쓰면 좋아?"."""
     text = sentence.hit.passage.text
+    if _AHEAD.fullmatch(quote) or (wants(question) is Wants.LIST and _HOW_MANY.fullmatch(quote)):
+        return True
     if is_bare(quote, known) or _POINTING.fullmatch(quote) or _is_label(text, start, end, known, analyser):
         return True
     if "언제" in question and not asks_number(question) and is_quantity(quote):

@@ -12,8 +12,11 @@ from index.types import Passage
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.types import Span
 
-_ITEM = re.compile(rf"[ \t]*({BULLET})[ \t]+")
-_SIGNS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+|>[ \t]*|#{{1,6}}[ \t]+)*")
+_SIGN = rf"(?:{BULLET}(?=[ \t])|\d{{1,2}}\.(?=\*\*|[가-힣A-Z`]))"
+"""The sign of a list item: "1.**전위**" is one too."""
+_ITEM = re.compile(rf"[ \t]*({_SIGN})[ \t]*")
+_SIGNS = re.compile(rf"[ \t]*(?:{_SIGN}[ \t]*|>[ \t]*|#{{1,6}}[ \t]+)*")
+_BREAK = re.compile(r"\s*</?br ?/?>\s*")
 _LABEL = re.compile(r"[*_`]*([^:：|$\n]{1,40}?)[*_`]*[:：][ \t]+(?=\S)")
 _COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
@@ -27,6 +30,7 @@ _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 """Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
 _LINK = re.compile(r"(`[^`]+`)|(?<!!)\[([^\[\]\n]+)\]\((?:https?://|[./#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?: \"[^\"\n]*\")?\)")
 """A link to a page, or to a place in the notes; "[1, 2](x)" of mathematics is none."""
+_TAG = re.compile(r"(`[^`\n]+`)|\s*<(br) ?/?>\s*|</?(?:u|b|i|em|strong|sub|sup|span|font|center|kbd|mark)\b[^<>\n]*>")
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
 """What a line has that says something, rather than only naming what hangs under it."""
@@ -37,7 +41,7 @@ _NAMES_IT = re.compile(
 """A sentence that names what the one before it told."""
 _UNIT = (
     r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
-    r"|[KMGT]B\b|[KMB]\b|ms\b|(?:tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)\b"
+    r"|(?:[KMGT]B|[KMB]|ms|tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)(?![A-Za-z\d])"
 )
 _NATIVE = "한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
 _ALONE = "둘|셋|넷|다섯|여섯|일곱|여덟|아홉"
@@ -58,6 +62,7 @@ _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})(?:{_END})|(며칠|퍼센트)|(개|장
 
 _ASKED = re.compile(r"([가-힣A-Za-z]+?)(?:들)?(?:은|는|이|가)?(?:\s*(?:무엇|뭐)[가-힣]*)?\s*[?？.]*$")
 """The noun that a question ends with: what it asks for."""
+_LAST = " \t\n:：*_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +113,13 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     return tuple(_span(passage, *part) for part in parts or [_whole(text, start, end, known)])
 
 
-def list_around(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
-    """The items of the list in which `passage.text[start:end]` stands; none where it stands in no list."""
-    return tuple(_span(passage, *part) for part in _siblings(passage.text, start, end))
-
-
 def shown(spans: Sequence[Span]) -> str:
-    """The text of an answer: its spans without Markdown emphasis and the targets of links, several joined by commas or, where long, by
-    line breaks."""
-    quotes = [_LINK.sub(lambda match: match[1] or match[2], span.quote) for span in spans]
+    """The text of an answer: its spans without emphasis, tags of HTML that only dress, and the targets of links.
+
+    Several are joined by commas or, where long, by line breaks.
+    """
+    quotes = [_TAG.sub(lambda match: match[1] or (" " if match[2] else ""), span.quote) for span in spans]
+    quotes = [_LINK.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     quotes = [_BOLD.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     if len(texts) > 1:
@@ -208,13 +211,26 @@ def _digits(word: str) -> str:
     return "".join(sign for sign in word if sign.isdigit())
 
 
+def may_list(sentence: str, question: str, known: Collection[str]) -> bool:
+    """Whether a list that the sentence opens, or stands in, may answer: the question wants one, or the sentence only names something."""
+    if wants(question) is Wants.LIST or is_bare(sentence, known):
+        return True
+    names = wants(question) is Wants.DEFINITION or bool(_ends_as_asked(sentence, question))
+    return names and not _SAYS.search(sentence.rstrip(_LAST))
+
+
 def names_what_is_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> bool:
     """Whether the sentence only names what the question asks for, which hangs under it: "갖춰야 할 것" of "주니어가 갖춰야 할 것은?"."""
-    asked = _ASKED.search(question.lower())
-    sentence = text[start:end].lower().rstrip(" \t\n:：*_").removesuffix("들")
-    if not asked or _SAYS.search(sentence) or not sentence.endswith(asked[1]) or not children(text, start, end):
+    sentence = text[start:end].lower()
+    if not (noun := _ends_as_asked(sentence, question)) or _SAYS.search(sentence.rstrip(_LAST)) or not children(text, start, end):
         return False
-    return _names(sentence, [word for word in known if word not in asked[1]])
+    return _names(sentence, [word for word in known if word not in noun])
+
+
+def _ends_as_asked(sentence: str, question: str) -> str:
+    """The noun that the question ends with, where the sentence ends with it too; "" where not."""
+    asked = _ASKED.search(question.lower())
+    return asked[1] if asked and sentence.lower().rstrip(_LAST).removesuffix("들").endswith(asked[1]) else ""
 
 
 def heads(text: str, start: int, end: int) -> str:
@@ -242,13 +258,14 @@ def _lines(text: str, start: int, end: int) -> tuple[list[Line], int]:
     lines: list[Line] = []
     at, gap = 0, False
     for raw in text.split("\n"):
-        if raw.strip():
+        blank = not raw.strip() or _BREAK.fullmatch(raw) is not None
+        if not blank:
             expanded = raw.expandtabs(4)
             indent = len(expanded) - len(expanded.lstrip())
             item = _ITEM.match(raw)
             sign = re.sub(r"\w+", "1", item.group(1)) if item else ""
             lines.append(Line(_words(text, at, at + len(raw)), at + len(raw.rstrip()), indent, sign, gap))
-        gap = not raw.strip()
+        gap = blank
         at += len(raw) + 1
     words = _words(text, start, end)
     return lines, max((number for number, line in enumerate(lines) if line.start <= words), default=0)
@@ -276,7 +293,7 @@ def _list(lines: Sequence[Line], here: int) -> list[Part]:
     for line in lines[first:end]:
         if line.sign and line.indent == indent:
             parts.append((line.start, line.end))
-        elif wraps and not line.sign:
+        elif wraps and not line.sign and not line.gap:
             parts[-1] = (parts[-1][0], line.end)
         wraps = bool(parts) and parts[-1][1] == line.end
     return parts if len(parts) > 1 else []
@@ -341,8 +358,13 @@ def _holds(text: str, cell: Part) -> bool:
 
 def crosses_cells(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` holds words of two cells of a table row."""
+    return "|" in text[start:end].strip("| \t") and in_table(text, start)
+
+
+def in_table(text: str, start: int) -> bool:
+    """Whether the line at `start` is a row of a table."""
     line = text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
-    return "|" in text[start:end].strip("| \t") and _ROW.match(line) is not None
+    return _ROW.match(line) is not None
 
 
 def is_header(text: str, start: int) -> bool:

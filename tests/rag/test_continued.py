@@ -14,7 +14,7 @@ from index.index import Changes, Index, IndexedDocument, ids_of
 from index.memory import MemoryIndex
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
-from rag.continued import NEAR, continued
+from rag.continued import NEAR, whole_spans, with_holders
 from rag.types import Answer, Hit, Span
 from tests.rag.samples import ENCODER
 
@@ -50,84 +50,97 @@ def plain(ids: Sequence[int], index: Index) -> list[Hit]:
     return [Hit(passage, 0.0) for passage in index.passages(ids)]
 
 
-def answered(passages: Sequence[Passage], number: int, *words: str, question: str = "종류는?") -> Answer:
-    """An answer by items of one passage, which is its only hit."""
-    text, hit = passages[number].text, Hit(passages[number], 1.0)
-    starts = [passages[number].start + text.index(f"- {word}") + 2 for word in words]
-    spans = tuple(Span(passages[number].doc_id, start, start + len(word), word) for word, start in zip(words, starts, strict=True))
-    return Answer(question, ", ".join(words), spans, 0.5, (hit,))
+def spans_of(passages: Sequence[Passage], number: int, sentence: str, question: str = "종류를 모두 말해 줘", text: str = LIST) -> list[str]:
+    """What a sentence of one passage gives."""
+    start = passages[number].text.index(sentence)
+    spans = whole_spans(made(passages, text), passages[number], start, start + len(sentence), question, {"종류"})
+    assert all(text[span.start : span.end] == span.quote for span in spans)
+    return [span.quote for span in spans]
 
 
-def told(answer: Answer, passages: Sequence[Passage], text: str = LIST) -> Answer:
-    index = made(passages, text)
-    found = continued(answer, index, lambda ids: plain(ids, index))
-    assert all(text[span.start : span.end] == span.quote for span in found.spans)
-    for span in found.spans:
-        assert any(hit.passage.start <= span.start < hit.passage.end for hit in found.hits), "each span stands in a passage that is shown"
-    assert len({hit.passage.passage_id for hit in found.hits}) == len(found.hits)
-    return found
+ALL = ["하나", "둘", "셋", "넷", "다섯"]
 
 
 @pytest.mark.parametrize(
-    ("ends", "number", "words", "hits"),
+    ("ends", "number", "sentence"),
     [
-        (("셋",), 0, ("하나", "둘"), 2),
-        (("셋",), 1, ("셋", "넷", "다섯"), 2),
-        (("둘", "넷"), 1, ("둘", "셋"), 3),
-        (("둘", "셋", "넷", "다섯"), 3, ("넷",), 1),
+        (("셋",), 0, "- 하나"),
+        (("하나",), 0, "다음과 같다."),
+        (("둘",), 0, "다음과 같다."),
+        (("셋",), 1, "- 다섯"),
+        (("둘", "넷"), 1, "- 셋"),
+        (("둘", "셋", "넷", "다섯"), 3, "- 넷"),
     ],
 )
-def test_a_list_goes_on_in_other_passages(ends: Sequence[str], number: int, words: Sequence[str], hits: int) -> None:
-    passages = cut(LIST, at(LIST, *ends))
-    found = told(answered(passages, number, *words), passages)
-    assert len(found.hits) == hits
-    assert found.text == ("하나, 둘, 셋, 넷, 다섯" if hits > 1 else "넷")
+def test_a_list_goes_on_in_other_passages(ends: Sequence[str], number: int, sentence: str) -> None:
+    assert spans_of(cut(LIST, at(LIST, *ends)), number, sentence) == ALL
 
 
-def test_hits_that_are_there_are_not_fetched_again() -> None:
+def test_only_lists_go_on() -> None:
     passages = cut(LIST, at(LIST, "셋"))
-    answer = answered(passages, 0, "하나", "둘")
-    both = replace(answer, hits=(*answer.hits, Hit(passages[1], 0.5)))
-    assert told(both, passages).hits == both.hits
+    assert spans_of(passages, 0, "- 하나", "누가 그랬어?") == ["하나"]
+    assert spans_of(passages, 1, "끝이다.") == ["끝이다."]
+    assert spans_of(passages, 0, "- 하나", "종류 두 가지는?") == ["하나", "둘"], "no more than were asked for, as the passage has them"
+    assert spans_of(cut(LIST, at(LIST, "둘")), 0, "- 하나", "종류 네 가지는?") == ["하나"]
+    other = cut(LIST, at(LIST, "셋"), sections=["종류", "다른 종류"])
+    assert spans_of(other, 0, "- 하나") == ["하나", "둘"]
+    inner = "- 종류\n  - 가\n  - 나\n- 둘\n- 셋"
+    assert spans_of(cut(inner, (inner.index("- 둘"),)), 0, "- 가", text=inner) == ["가", "나"]
 
 
-def test_what_is_whole_stays_as_it_is() -> None:
-    passages = cut(LIST, at(LIST, "셋"))
-    one = answered(passages, 0, "하나")
-    assert told(one, passages) is one
-    refused = Answer("?", "", (), 0.0, one.hits, abstained=True)
-    assert told(refused, passages) is refused
-    whole = answered(cut(LIST, ()), 0, "하나", "둘", "셋", "넷", "다섯")
-    assert told(whole, cut(LIST, ())) is whole
-    branch = cut("- 하나\n  - 가\n  - 나\n- 둘", (len("- 하나\n  - 가\n  - 나\n"),))
-    inner = answered(branch, 0, "가", "나")
-    assert told(inner, branch, "- 하나\n  - 가\n  - 나\n- 둘") is inner
+def test_what_hangs_under_a_line_may_stand_in_the_next_passage() -> None:
+    text = "- 종류\n  - 가\n  - 나\n- 끝"
+    for question in ("종류는?", "종류를 모두 말해 줘", "종류란?"):
+        for word in ("  - 가", "  - 나"):
+            assert spans_of(cut(text, (text.index(word),)), 0, "- 종류", question, text) == ["가", "나"]
 
 
-def test_another_section_or_a_number_asked_for_ends_it() -> None:
-    ends = at(LIST, "셋")
-    other = cut(LIST, ends, sections=["종류", "다른 종류"])
-    answer = answered(other, 0, "하나", "둘")
-    assert told(answer, other) is answer
-    passages = cut(LIST, ends)
-    for question, count in (("두 가지는?", 2), ("다섯 가지는?", 5), ("여덟 가지는?", 5)):
-        assert len(told(answered(passages, 0, "하나", "둘", question=question), passages).spans) == count
+def test_tables_are_read_as_they_stand() -> None:
+    text = "종류:\n\n| 이름 | 값 |\n|---|---|\n| 가 | 1 |\n| 나 | 2 |\n| 다 | 3 |"
+    passages = cut(text, (text.index("| 다"),))
+    assert [quote.strip() for quote in spans_of(passages, 0, "| 가 | 1 |", text=text)] == ["가", "나"]
 
 
 def test_it_reaches_so_many_passages() -> None:
     text = "".join(f"- 항목 {number:02}\n" for number in range(40))
     passages = cut(text, range(0, len(text), 16)[1:])
-    answer = answered(passages, 0, "항목 00", "항목 01")
-    assert len(told(answer, passages, text).spans) == 2 * (NEAR + 1)
+    assert len(spans_of(passages, 0, "- 항목 00", text=text)) == 2 * (NEAR + 1)
+    assert len(spans_of(passages, 9, "- 항목 18", text=text)) == 2 * (2 * NEAR + 1)
 
 
-@given(st.lists(st.sampled_from(at(LIST, "둘", "셋", "넷", "다섯")), unique=True).map(sorted))
+@given(st.lists(st.sampled_from(at(LIST, *ALL)), unique=True).map(sorted))
 def test_however_it_was_cut(ends: list[int]) -> None:
     passages = cut(LIST, ends)
     for number, passage in enumerate(passages):
-        words = [word for word in ("하나", "둘", "셋", "넷", "다섯") if f"- {word}\n" in passage.text]
-        if len(words) > 1:
-            assert told(answered(passages, number, *words), passages).text == "하나, 둘, 셋, 넷, 다섯"
+        for word in ALL:
+            if f"- {word}\n" in passage.text:
+                assert spans_of(passages, number, f"- {word}") == ALL
+
+
+# The passages that hold the rest
+
+
+def answered(passages: Sequence[Passage], *numbers: int) -> Answer:
+    """An answer by all items, with hits of some of the passages."""
+    spans = tuple(Span("가.md", start + 2, start + 2 + len(word), word) for word, start in zip(ALL, at(LIST, *ALL), strict=True))
+    return Answer("종류는?", ", ".join(ALL), spans, 0.5, tuple(Hit(passages[number], 1.0) for number in numbers))
+
+
+@pytest.mark.parametrize(("hits", "expected"), [((0,), [0, 1, 2]), ((1,), [1, 0, 2]), ((2, 0), [2, 0, 1]), ((2, 1, 0), [2, 1, 0])])
+def test_what_holds_a_part_of_the_answer_is_shown(hits: Sequence[int], expected: Sequence[int]) -> None:
+    passages = cut(LIST, at(LIST, "둘", "넷"))
+    index = made(passages)
+    found = with_holders(answered(passages, *hits), index, lambda ids: plain(ids, index))
+    assert [hit.passage for hit in found.hits] == [passages[number] for number in expected]
+
+
+def test_nothing_is_fetched_where_nothing_is_missing() -> None:
+    passages = cut(LIST, at(LIST, "둘", "넷"))
+    index, refused = made(passages), Answer("?", "", (), 0.0, (Hit(passages[0], 1.0),), abstained=True)
+    whole = answered(passages, 0, 1, 2)
+    one = replace(whole, spans=whole.spans[:1], hits=whole.hits[1:])
+    for answer in (refused, whole, one):
+        assert with_holders(answer, index, lambda ids: pytest.fail("asked for passages")) is answer
 
 
 def test_ids_of_a_note() -> None:

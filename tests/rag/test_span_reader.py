@@ -211,6 +211,47 @@ def test_only_all_of_what_is_asked_for_answers(index: Index, analyser: Analyser)
     assert "붓" not in [option.spans[0].quote for option in offers.candidates]
 
 
+def marks(index: Index, analyser: Analyser, question: str, text: str, marked: str) -> list[str]:
+    """What is offered of what the model marks."""
+    offers = reader(index, analyser, marked).offers(question, [hit(text)])
+    assert offers is not None
+    return [option.spans[0].quote for option in offers.candidates if not option.whole]
+
+
+def test_a_mark_ends_with_its_sentence(index: Index, analyser: Analyser) -> None:
+    text = "붓은 털로 만든다. 물감은 돌로 만든다."
+    assert "털로 만든다" in marks(index, analyser, "붓은 무엇으로 만들어?", text, "털로 만든다. 물감은 돌로 만든다")
+    assert "털로 만든다. 물감은 돌로 만든다" in marks(index, analyser, "붓을 왜 만들어?", text, "털로 만든다. 물감은 돌로 만든다")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "marked", "offered"),
+    [
+        ("붓의 단점은?", "붓의 단점은 다음과 같다.", "다음과 같다", False),
+        ("붓의 단점은?", "붓의 단점은 아래에 있습니다.", "아래에 있습니다", False),
+        ("붓의 단점은?", "붓은 여러 가지가 있다.", "여러 가지가 있", False),
+        ("붓의 종류는?", "붓은 크게 3가지로 나뉜다.", "크게 3가지", False),
+        ("붓은 몇 개야?", "붓은 3개로 나뉜다.", "3개", True),
+        ("물감의 단점은?", "물감은 아래가 무르다.", "아래가 무르다", True),
+        ("교착이란?", "교착(deadlock)은 크다.", "deadlock", False),
+        ("교착의 다른 이름은?", "교착(deadlock)은 크다.", "deadlock", True),
+        ("교착이란?", "교착(서로가 서로를 끝없이 기다리는 것)은 크다.", "서로가 서로를 끝없이 기다리는 것", True),
+    ],
+)
+def test_what_only_announces_counts_or_translates_is_no_answer(
+    question: str, text: str, marked: str, offered: bool, index: Index, analyser: Analyser
+) -> None:
+    assert (marked in marks(index, analyser, question, text, marked)) is offered
+
+
+def test_letters_are_written_out(index: Index, analyser: Analyser) -> None:
+    text = "FCFS(First Come First Served)는 온 차례대로 한다."
+    never = weights(answerable=-9.0)
+    [span] = reader(index, analyser, "온 차례", of=never).read("FCFS는 무엇의 약자야?", [hit("다른 글이다."), hit(text)]).spans
+    assert span.quote == "First Come First Served"
+    assert reader(index, analyser, "온 차례", of=never).read("SJF는 무엇의 약자야?", [hit(text)]).abstained
+
+
 def test_one_item_of_a_list_is_asked_for(index: Index, analyser: Analyser) -> None:
     text = "그림을 그리는 단계는 이렇다.\n1. 밑그림\n2. 채색\n3. 마무리\n\n밑그림 단계는 연필로 그린다."
     offers = reader(index, analyser, "채색", "연필").offers("그림을 그리는 세 번째 단계는?", [hit(text)])
@@ -323,7 +364,8 @@ def test_features_of_the_choice(index: Index, analyser: Analyser) -> None:
 def test_features_of_other_questions(index: Index, analyser: Analyser) -> None:
     hits = [hit("그림의 종류:\n- 수채화\n- 유화\n- 판화")]
     found = options_of(index, analyser, "그림의 종류를 모두 말해 줘", hits, "유화")
-    assert (found["그림의 종류:", True].value("whole list"), found["그림의 종류:", False].value("whole list")) == (1.0, 0.0)
+    assert found["그림의 종류:", True].value("whole list") == 1.0
+    assert ("그림의 종류:", False) not in found, "a mark that runs on into the list ends with the line, which says nothing new"
     found = options_of(index, analyser, "그림이란 무엇인가?", hits, "유화")
     assert [found["- 유화", True].value(name) for name in ("whole definition", "words of a whole definition")] == [1.0, 2.0]
     assert [found["- 유화", False].value(name) for name in ("whole definition", "words of a whole definition")] == [0.0, 0.0]

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from index.sentences import sentences
 from index.types import Locator, Passage
-from rag.spans import answer_spans, crosses_cells, heads, is_bare, is_header, is_quantity, items, names_what_is_asked, shown, unit_missing
+from rag.spans import (
+    answer_spans,
+    crosses_cells,
+    heads,
+    is_bare,
+    is_header,
+    is_quantity,
+    items,
+    may_list,
+    names_what_is_asked,
+    shown,
+    unit_missing,
+)
 from rag.types import Span
 
 AT = 100
@@ -83,6 +95,9 @@ TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 |
         (QUOTING, "> 하나의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
         (QUOTING, "> 둘의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
         ("  여는 말:\n  - 하나\n  - 둘", "여는 말:", ["하나", "둘"]),
+        ("1.**하나** : 처음\n\n2.**둘** : 다음", "1.**하나** : 처음", ["**하나** : 처음", "**둘** : 다음"]),
+        ("- 하나\n<br>\n- 둘\n<br />\n- 셋", "- 둘", ["하나", "둘", "셋"]),
+        ("- 하나\n  이어짐\n\n  다른 문단\n\n- 둘", "- 둘", ["하나\n  이어짐", "둘"]),
         ("글이다.\n  들여 쓴 말", "들여 쓴 말", ["들여 쓴 말"]),
     ],
 )
@@ -140,6 +155,8 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         (TABLE, "매개변수:", "두 번째 항목은?", "항목", "b"),
         ("6.0판부터 기본값은 4이다", "6.0판부터 기본값은 4이다", "얼마?", "", "4"),
         ("2016년 10 버전의 값은 4이다", "2016년 10 버전의 값은 4이다", "값은 얼마?", "", "4"),
+        ("16GB를 넘으면 30ms가 든다", "16GB를 넘으면 30ms가 든다", "넘으면 얼마?", "넘", "16GB"),
+        ("512 bytes를 100번", "512 bytes를 100번", "크기는 몇 bytes야?", "크기", "512 bytes"),
         ("정확도는 92. 끝", "정확도는 92.", "정확도는 얼마?", "정확도", "92"),
         (TABLE, "| b | 길이 | 0.75 |", "b의 값은?", "값", "0.75"),
         (TABLE, "| b | 길이 | 0.75 |", "b는 얼마?", "", "0.75"),
@@ -215,6 +232,8 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         (['[노름](http://a.kr/p_(x))과 [앞](#앞), [뒤](../b.md "뒤")'], "노름과 앞, 뒤"),
         (["`[가](http://a.kr)`와 ![그림](a.png), [1, 2](x), f[i](j)"], "[가](http://a.kr)와 ![그림](a.png), [1, 2](x), f[i](j)"),
         (["하나\n  > 인용", "둘"], "하나 인용, 둘"),
+        (["<u>밑줄</u> <b class='x'>굵게</b><br/>다음"], "밑줄 굵게 다음"),
+        (["`<b>`는 굵게, <div>와 <base>는 둔다"], "<b>는 굵게, <div>와 <base>는 둔다"),
         (["하나", "둘"], "하나, 둘"),
         (["하나\n  이어짐", "둘"], "하나 이어짐, 둘"),
         (["하나\n  이어짐"], "하나\n  이어짐"),
@@ -253,6 +272,13 @@ def test_is_header() -> None:
     assert not is_header("| k1 | 빈도 |\n| b | 길이 |", 0), "a table whose header stands in another passage has rows only"
     assert is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 9)
     assert not is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 34)
+
+
+def test_may_list() -> None:
+    assert may_list("아무 말이다.", "모두 말해 줘", set()) and may_list("OCR", "OCR은?", {"ocr"})
+    assert may_list("갖춰야 할 것:", "갖춰야 할 것은?", {"갖추"}) and may_list("긴 이름", "이름이 뭐야?", {"이름"})
+    assert not may_list("갖춰야 할 것이다.", "갖춰야 할 것은?", {"갖추"}) and not may_list("긴 이름이다.", "이름이 뭐야?", {"이름"})
+    assert not may_list("긴 이름", "누가 그래?", {"누구"})
 
 
 def test_is_quantity() -> None:
