@@ -30,6 +30,9 @@ _NUMBERED_HEADING = re.compile(r" {0,3}(\d{1,2}(?=[.)])|\d{1,2}(?:[.-]\d{1,2})+)
 _NAMED_HEADING = re.compile(
     r"((?:제\s?)?\d{1,2}\s?(?:장|절|강|주차)|(?:Chapter|Part|Section|Week|Lecture)\s\d{1,2})\b.{0,60}$", re.IGNORECASE
 )
+_RULE = re.compile(r"\s*(?:</?br ?/?>|[-*_]{3,}|:[a-z]+:`[^`]*`)\s*")
+"""A line that holds nothing to read: a break, a ruler, the name of a place."""
+_DRESS = re.compile(r"!?\[([^\[\]]*)\]\((?:https?://|[./#])[^()\s]*\)|</?(?:a|u|b|i|em|strong|sub|sup|span|font|center|br|img)\b[^<>]*>")
 _ITEM = re.compile(rf"[ \t]*{BULLET}[ \t]+(?=\S)")
 _FENCE = re.compile(r"[ \t]*(```+|~~~+|\$\$)")
 _TABLE = re.compile(r"[ \t]*\|.*\|[ \t]*$")
@@ -163,7 +166,7 @@ def _sections(document: Document) -> Iterator[_Section]:
             stack = [entry for entry in stack if entry[0] < heading[0]] + [heading]
         if held or not line.blank:
             held.append(line)
-        has_body = has_body or not (heading or line.blank)
+        has_body = has_body or not (heading or line.blank or _RULE.fullmatch(line.text))
     if held:
         yield _Section(_path(stack, document.title), tuple(held), starts, fenced)
 
@@ -174,7 +177,7 @@ def _path(stack: Sequence[tuple[int, str]], title: str) -> tuple[str, ...]:
 
 
 def _label(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join((_DRESS.sub(r"\1", text).strip() or text).split())
     return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
 
 

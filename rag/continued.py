@@ -7,19 +7,21 @@ from dataclasses import replace
 
 from index.index import Index, ids_of
 from index.types import Passage
-from rag.spans import answer_spans, in_table, may_list
+from rag.spans import answer_spans, headless, in_table, may_list
 from rag.types import Answer, Hit, Span
 
 NEAR = 4
 """How many passages before and after the one that was read a list may reach into."""
+FAR = 100
+"""How many passages before a row of a table its header is looked for."""
 
 Scored = Callable[[Sequence[int]], Sequence[Hit]]
 """Passages, named by their ids, as hits for the question."""
 
 
-def stretch(index: Index, passage: Passage) -> Passage:
-    """The passage together with those around it under the same headings."""
-    near = _around(index, passage)
+def stretch(index: Index, passage: Passage, reach: int = NEAR) -> Passage:
+    """The passage together with those around it under the same headings, `reach` on each side."""
+    near = _around(index, passage, reach)
     if not near:
         return passage
     low, high = min(each.start for each in near.values()), max(each.end for each in near.values())
@@ -27,7 +29,13 @@ def stretch(index: Index, passage: Passage) -> Passage:
 
 
 def whole_spans(index: Index, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
-    """`answer_spans`, with all items of a list that the passage cuts off or begins within, tables aside."""
+    """`answer_spans`, with all items of a list that the passage cuts off or begins within, tables aside.
+
+    A row of a table whose header stands in an earlier passage is read by that.
+    """
+    if headless(passage.text, start):
+        passage, before = stretch(index, passage, FAR), passage.start
+        start, end = (at + before - passage.start for at in (start, end))
     spans = answer_spans(passage, start, end, question, known)
     if not may_list(passage.text[start:end], question, known):
         return spans
@@ -56,7 +64,7 @@ def _overlaps(passage: Passage, span: Span) -> bool:
     return span.start < passage.end and passage.start < span.end
 
 
-def _around(index: Index, here: Passage) -> dict[int, Passage]:
+def _around(index: Index, here: Passage, reach: int = NEAR) -> dict[int, Passage]:
     """The passages of its note near one, under the same headings, by their ids; none where the index does not hold it."""
     try:
         ids = ids_of(index, here.doc_id)
@@ -67,8 +75,8 @@ def _around(index: Index, here: Passage) -> dict[int, Passage]:
     if at is None:
         return {}
     first = end = at
-    while first > max(0, at - NEAR) and passages[first - 1].section == here.section:
+    while first > max(0, at - reach) and passages[first - 1].section == here.section:
         first -= 1
-    while end < min(len(passages), at + NEAR + 1) and passages[end].section == here.section:
+    while end < min(len(passages), at + reach + 1) and passages[end].section == here.section:
         end += 1
     return dict(zip(ids[first:end], passages[first:end], strict=True))

@@ -318,12 +318,15 @@ def _enumerated(text: str, start: int, end: int) -> list[Part]:
 
 
 def _cell(text: str, start: int, end: int, question: str, known: Collection[str]) -> Part | None:
-    """The cell of a table row under the header with most of the question's words; where a number is asked, the first cell with one."""
+    """The cell of a table row under the header with most of the question's words; where a number is asked, the first cell with one.
+
+    Where the question says that cell itself ("2018년에 공개된 모델은?") it is the first cell of the row.
+    """
     cells = _columns(text, start, end)
     header, _ = _table(text, start)
     names = _columns(text, *header) if header else []
     if cells and len(names) == len(cells) and (at := _named(text, names, known)) and _holds(text, cells[at]):
-        return cells[at]
+        return cells[0] if text[slice(*cells[at])].strip() in question else cells[at]
     numbers = [cell for cell in cells[1:] if any(sign.isdigit() for sign in text[slice(*cell)])]
     return numbers[0] if numbers and asks_number(question) else None
 
@@ -367,6 +370,11 @@ def in_table(text: str, start: int) -> bool:
     return _ROW.match(line) is not None
 
 
+def headless(text: str, start: int) -> bool:
+    """Whether the line at `start` is a row of a table whose header does not stand in the text."""
+    return in_table(text, start) and _table(text, start)[0] is None
+
+
 def is_header(text: str, start: int) -> bool:
     """Whether the sentence at `start` is the header row of a table."""
     header, _ = _table(text, start)
@@ -391,11 +399,18 @@ def _table(text: str, start: int) -> tuple[Part | None, list[Part]]:
 
 
 def _column(text: str, start: int, end: int, known: Collection[str]) -> list[Part]:
-    """Of the table in which the sentence stands, or over which it stands, the column that the question names, else the first."""
+    """Of the table in which the sentence stands, or over which it stands, the column that the question names, else the first.
+
+    Where the question says cells themselves ("2020년에 공개된 모델들은?"), only of their rows.
+    """
     above = _OVER_TABLE.match(text, end)
     header, rows = _table(text, above.end() if above and not _ROW.match(text, start, end) else start)
     at = _named(text, _columns(text, *header), known) if header else 0
     cells = [_columns(text, *row) for row in rows]
+    said = [{number for number, cell in enumerate(row[1:], 1) if is_bare(text[slice(*cell)], known)} for row in cells]
+    if any(said) and not all(said):
+        at = 0 if any(at in columns for columns in said) else at
+        cells = [row for row, columns in zip(cells, said, strict=True) if columns]
     parts = [row[at] for row in cells if len(row) > at and _holds(text, row[at])]
     return parts if len(parts) > 1 else []
 

@@ -101,6 +101,15 @@ def test_tables_are_read_as_they_stand() -> None:
     assert [quote.strip() for quote in spans_of(passages, 0, "| 가 | 1 |", text=text)] == ["가", "나"]
 
 
+def test_a_row_is_read_by_a_header_that_stands_before() -> None:
+    text = "| 이름 | 값 | 곳 |\n|---|---|---|\n" + "".join(f"| 가{number} | {number} | 서울 |\n" for number in range(30))
+    passages = cut(text, [text.index(f"| 가{number} ") for number in range(1, 30)])
+    row = passages[20].text.strip()
+    spans = whole_spans(made(passages, text), passages[20], 0, len(row), "가20의 곳은 어디야?", {"곳", "가"})
+    assert [span.quote.strip() for span in spans] == ["서울"]
+    assert text[spans[0].start : spans[0].end] == spans[0].quote and spans[0].start > passages[20].start
+
+
 def test_it_reaches_so_many_passages() -> None:
     text = "".join(f"- 항목 {number:02}\n" for number in range(40))
     passages = cut(text, range(0, len(text), 16)[1:])

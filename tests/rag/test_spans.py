@@ -13,6 +13,7 @@ from index.types import Locator, Passage
 from rag.spans import (
     answer_spans,
     crosses_cells,
+    headless,
     heads,
     is_bare,
     is_header,
@@ -103,6 +104,20 @@ TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 |
 )
 def test_a_list_question_gets_the_whole_list(text: str, sentence: str, expected: list[str]) -> None:
     assert [quote.strip() for quote in quotes(text, sentence, "모두 말해 줘")] == expected
+
+
+MODELS = "| 모델 | 공개 | 만든 곳 |\n|---|---|---|\n| 가 | 2019 | 갑 |\n| 나 | 2020 | 을 |\n| 다 | 2020 | 갑 |"
+
+
+def test_a_list_question_gets_the_rows_it_names() -> None:
+    def cells(question: str, known: str) -> list[str]:
+        return [quote.strip() for quote in quotes(MODELS, "| 나 | 2020 | 을 |", question, known)]
+
+    assert cells("2020년에 공개된 것을 모두 말해 줘", "2020 공개") == ["나", "다"]
+    assert cells("2020년에 공개된 모델을 만든 곳을 모두 말해 줘", "2020 공개 만들 곳 만든") == ["을", "갑"]
+    assert cells("공개를 모두 말해 줘", "공개") == ["2019", "2020", "2020"]
+    assert cells("2020년에 공개된 것은?", "2020 공개") == ["나"]
+    assert cells("나는 언제 공개됐어?", "공개") == ["2020"]
 
 
 def test_a_list_question_gets_no_more_than_it_asks_for() -> None:
@@ -272,6 +287,11 @@ def test_is_header() -> None:
     assert not is_header("| k1 | 빈도 |\n| b | 길이 |", 0), "a table whose header stands in another passage has rows only"
     assert is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 9)
     assert not is_header("- 항목\n  | 이름 | 값 |\n  |---|---|\n  | b | 1 |", 34)
+
+
+def test_headless() -> None:
+    assert headless("| 가 | 1 |\n| 나 | 2 |", 0) and not headless("가\n나", 0)
+    assert not any(headless(MODELS, at) for at in (0, MODELS.index("| 가"), MODELS.index("| 다")))
 
 
 def test_may_list() -> None:
