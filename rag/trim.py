@@ -32,7 +32,8 @@ _PAIRS = _TITLES | _WRAPPERS
 _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
 _INTERVAL = {("[", ")"), ("(", "]")}
 
-_MEMBER = re.compile(r",[ \t]+(?=\S)")
+_MEMBER = re.compile(r"(?:,[ \t]+|[ \t]*→[ \t]*)(?=\S)")
+_BEFORE = re.compile(r"(?:^|[(\[:：]|,[ \t]|→|\n)[ \t]*([^,→()\[\]:：\n]{1,30}?)(?:,[ \t]+|[ \t]*→[ \t]*)$")
 _NOUNS = ("NNG", "NNP", "NR", "SL", "SH", "SN", "SY", "XPN", "XSN", "XR")
 
 _BEFORE_CASE = frozenset(("만", "까지", "부터", "마다"))
@@ -49,7 +50,8 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
         for step in (_without_signs, _unwrapped, _without_loose):
             found = _unless_empty(step(text, *found), found)
         found = found[0], _without_particles(text, *found, analyser)
-    return found[0], _enumerated(text, *found, analyser)
+    start, end = found[0], _enumerated(text, *found, analyser)
+    return _enumerated_before(text, start, end, analyser), end
 
 
 def _unless_empty(part: Part, otherwise: Part) -> Part:
@@ -68,7 +70,7 @@ def _code_end(text: str, start: int, end: int) -> int:
     start += text.startswith("`", start)
     opened = text[line:start].count("`") % 2 and text[start - 1] == "`"
     close = text.find("`", start, stop)
-    return close if opened and close > end and text[end : end + 1] not in ",;)" else end
+    return close if opened and start < end < close and text[end : end + 1] not in ",;)" else end
 
 
 # Signs
@@ -175,6 +177,26 @@ def _enumerated(text: str, start: int, end: int, analyser: Analyser) -> int:
             break
         end = member
     return end
+
+
+def _enumerated_before(text: str, start: int, end: int, analyser: Analyser) -> int:
+    """Where the enumeration begins that the part goes on with: "연결 리스트, 힙" behind "(배열, ".
+
+    Its first member is all that stands behind a bracket, a colon or the beginning of the line, or the last word before the sign.
+    """
+    if not _MEMBER.search(text, start, end):
+        return start
+    low, _ = _line(text, start, end)
+    while before := _BEFORE.search(text[low:start]):
+        first, last = low + before.start(1), low + before.end(1)
+        tokens = [token for token in morphemes(analyser, text, first, last) if first <= token.start < last]
+        others = [token.end for token in tokens if not token.tag.startswith(_NOUNS)]
+        if not others:
+            start = first
+            continue
+        word = max(text.rfind(" ", first, last) + 1, others[-1])
+        return word if word < last and text[word - 1] == " " else start
+    return start
 
 
 # Particles
