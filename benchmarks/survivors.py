@@ -163,20 +163,35 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/spans.py",
         "a line break behind a sentence is taken off with the blanks, and holds no word",
-        (
-            "…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",
-            "…entence = text[start:end].lower().rstrip(' \\t\\n:… → …entence = text[start:end + 1].lower().rstrip(' \\t\\n:…",
-        ),
+        ("…entence = text[start:end].lower() → …entence = text[start:end + 1].lower()",),
     ),
     (
         "rag/spans.py",
         "a bar at the end of what is marked is taken off",
-        ("…rn '|' in text[start:end].strip('| \\t') and _ROW… → …rn '|' in text[start:end + 1].strip('| \\t') and _ROW…",),
+        ("…rn '|' in text[start:end].strip('| \\t') and in_t… → …rn '|' in text[start:end + 1].strip('| \\t') and in_t…",),
     ),
     (
         "rag/spans.py",
         "behind the noun that is asked for stand particles and 무엇, and no line names those",
-        ("…wn if word not in asked[1]]) → …wn if word not in asked[0]])",),
+        ("return asked[1] if asked and sentence.… → return asked[0] if asked and sentence.…",),
+    ),
+    (
+        "rag/spans.py",
+        "a list has two items at least",
+        ("…, start, end, known) if 0 < len(each) <= most), (… → …, start, end, known) if 1 < len(each) <= most), (…",),
+    ),
+    (
+        "rag/spans.py",
+        "no place is the 0th, and the last is -1",
+        (
+            "…(([each[place - (place > 0)]] for each in _lists… → …(([each[place - (place >= 0)]] for each in _lists…",
+            "…([each[place - (place > 0)]] for each in _lists(t… → …([each[place - (place > -1)]] for each in _lists(t…",
+        ),
+    ),
+    (
+        "rag/spans.py",
+        "every row has its set of columns",
+        ("…zip(cells, said, strict=True) if columns] → …zip(cells, said, strict=False) if columns]",),
     ),
     (
         "rag/spans.py",

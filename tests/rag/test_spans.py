@@ -18,6 +18,7 @@ from rag.spans import (
     is_bare,
     is_header,
     is_quantity,
+    item_asked,
     items,
     may_list,
     names_what_is_asked,
@@ -96,6 +97,7 @@ TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 |
         (QUOTING, "> 하나의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
         (QUOTING, "> 둘의 말", ["하나\n  > 하나의 말", "둘\n  > 둘의 말", "셋"]),
         ("  여는 말:\n  - 하나\n  - 둘", "여는 말:", ["하나", "둘"]),
+        ("- 종류\n- 끝", "- 종류", ["종류", "끝"]),
         ("1.**하나** : 처음\n\n2.**둘** : 다음", "1.**하나** : 처음", ["**하나** : 처음", "**둘** : 다음"]),
         ("- 하나\n<br>\n- 둘\n<br />\n- 셋", "- 둘", ["하나", "둘", "셋"]),
         ("- 하나\n  이어짐\n\n  다른 문단\n\n- 둘", "- 둘", ["하나\n  이어짐", "둘"]),
@@ -103,7 +105,7 @@ TABLE = "매개변수:\n\n| 이름 | 하는 일 | 값 |\n|---|:---:|---|\n| k1 |
     ],
 )
 def test_a_list_question_gets_the_whole_list(text: str, sentence: str, expected: list[str]) -> None:
-    assert [quote.strip() for quote in quotes(text, sentence, "모두 말해 줘")] == expected
+    assert [quote.strip() for quote in quotes(text, sentence, "모두 말해 줘", "종류")] == expected
 
 
 MODELS = "| 모델 | 공개 | 만든 곳 |\n|---|---|---|\n| 가 | 2019 | 갑 |\n| 나 | 2020 | 을 |\n| 다 | 2020 | 갑 |"
@@ -139,6 +141,11 @@ def test_a_definition_is_told_before_its_name() -> None:
     apart = "서로를 기다린다.\n\n이를 교착이라 부릅니다."
     assert quotes(apart, "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
     assert quotes("이를 교착이라 부릅니다.", "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
+    for before in ("서로를 기다린다.", "앞 문장이다.\n\n서로를 기다린다. ", "서로를\n끝없이 기다린다.\n"):
+        told = before.rpartition("\n\n")[2]
+        assert quotes(f"{before}이를 교착이라 부릅니다.", "이를 교착이라 부릅니다.", "교착이란?", "교착") == [
+            f"{told}이를 교착이라 부릅니다."
+        ]
     listed = "- 서로를 기다린다. 이를 교착이라 부릅니다."
     assert quotes(listed, "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["서로를 기다린다. 이를 교착이라 부릅니다."]
 
@@ -305,6 +312,11 @@ def test_is_quantity() -> None:
     assert is_quantity("2016년") and is_quantity("3e-4") and not is_quantity("2016년에") and not is_quantity("")
 
 
+def test_item_asked() -> None:
+    assert item_asked(STEPS, 0, 5, "두 번째 단계는?", set()) != []
+    assert item_asked(STEPS, 0, 5, "누가?", set()) == []
+
+
 def test_unit_missing() -> None:
     assert unit_missing("며칠 보관해?", "서버에 보관한다")
     assert not unit_missing("며칠 보관해?", "30일 보관한다")
@@ -367,6 +379,7 @@ NEEDED = "- 주니어 수준에서 갖춰야 할 것들\n  - 기본기\n  - 자�
         (NEEDED, "- 갖춰야 할 것", "갖춰야 할 것은?", "갖춰 것", False),
         (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "주니어가 갖춰야 할 역량은?", "주니어 갖추 역량", False),
         (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "다른 것들은?", "다른 것", False),
+        ("- 기본 역량\n  - 기본기", "- 기본 역량", "다른 역량은?", "다른 역량", False),
         ("- 갖춰야 할 것: 셋과 것\n  - 기본기", "- 갖춰야 할 것: 셋과 것", "갖춰야 할 것은?", "갖춰 것", False),
         (NEEDED, "- 주니어 수준에서 갖춰야 할 것들", "123?", "주니어", False),
     ],
