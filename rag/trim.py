@@ -194,8 +194,7 @@ def _enumerated_before(text: str, start: int, end: int, analyser: Analyser) -> i
         if not others:
             start = first
             continue
-        word = max(text.rfind(" ", first, last) + 1, others[-1])
-        return word if word < last and text[word - 1] == " " else start
+        return text.rfind(" ", others[-1], last) + 1 or start
     return start
 
 
