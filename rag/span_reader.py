@@ -20,9 +20,9 @@ from index.encoder import Encoder
 from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
-from index.sentences import BULLET
 from rag import abbreviations, sentence_reader
 from rag.continued import stretch, whole_spans
+from rag.marks import is_term, says_nothing
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.sentence_reader import (
     KINDS,
@@ -41,7 +41,7 @@ from rag.sentence_reader import (
     shortlist,
 )
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import children, crosses_cells, is_bare, is_quantity, item_asked, may_list, names_what_is_asked, told_before
+from rag.spans import children, is_bare, item_asked, may_list, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -57,30 +57,12 @@ LOWEST = -8.0
 CLEAR = 5.0
 """Where the margin to the second span ends."""
 
-_POINTING = re.compile(
-    r"(?:이것|그것|(?:이|그|이러한|그러한|이런|그런|위) (?:것|점|현상|방법|방식|과정|기법|개념|경우|문제|구조|상태|작업|기능|특징))들?"
-)
-"""Words that stand for what was said before them, and say nothing alone."""
 _COUNTED = "개|가지|명|번|년|월|일|장|층|차원|배|%|시간|분|초"
 _COURSE = "주차|단계|강|장|일차"
 _NUMBERED = re.compile(
     rf"([^\W\d_]{{2,}})[ #-]+(\d{{1,3}})(?!\w*[\dA-Za-z]|[.,]\d| ?(?:{_COUNTED}|{_COURSE}))|(?<![\d.])(\d{{1,3}}) ?({_COURSE})"
 )
 """A word and the number that tells it from others of its name; not how many there are of something."""
-_BOTH = re.compile(r"([^()]+)\(([^()]+)\)")
-_OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
-_VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
-"""What may stand in a line before a label, and what follows it."""
-_AHEAD = re.compile(r"(?:[^\n]{0,12}[은는이가] )?(?:아래|다음)(?:과|와|에)[^\n]{0,14}|(?:여러|다양한|몇) ?가지[가-힣 ]{0,6}")
-_HOW_MANY = re.compile(r"(?:크게 |총 |모두 )?(?:[두세네]|다섯|여섯|일곱|여덟|\d+) ?(?:가지|개|종류)[가-힣]{0,3}")
-"""Words that announce what answers ("다음과 같다"), or count what is to be listed."""
-_GLOSSED = re.compile(r"([^\W_][\w-]*)\s?\(([^()\n]{1,40})\)")
-_DENIED = re.compile(r"[*_`\"'”’)]*(?:이|가|은|는|도)?\s*(?:아[니닌님닐닙]|않)")
-_DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
-"""What follows a span that its sentence denies ("O(n log n)이 되는 것은 아니다"), and questions that may ask for it.
-
-No answer of KorQuAD's 5,774 is followed so, and of KLUE-MRC's 3,731 for training three, whose questions ask for what is left out.
-"""
 
 CHOICE = (
     "sentence score",
@@ -280,52 +262,17 @@ def _offered(
     passage = sentence.hit.passage
     whole = whole_spans(index, passage, sentence.start, sentence.end, question, known)
     yield Option(sentence, whole, True, marked)
-    if marked and not place_asked(question):
+    named = names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)
+    if marked and not (named or place_asked(question)):
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         if start < sentence.end < end and wants(question) in (Wants.FACT, Wants.LIST):
             start, end = trimmed(passage.text, start, sentence.end, analyser)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
-        terms = wants(question) is Wants.DEFINITION and (_is_term(span.quote, known) or _glosses(passage.text, start, end, known))
-        if terms and told_before(passage.text, sentence.start, sentence.end):
+        names = wants(question) is Wants.DEFINITION and is_term(passage.text, start, end, known)
+        if names and told_before(passage.text, sentence.start, sentence.end):
             yield Option(sentence, whole, False, marked)  # "이를 캐시라고 한다": what was told before it answers
-        elif not (terms or _unsaid(question, known, sentence, span.quote, start, end, analyser)):
+        elif not (names or says_nothing(question, known, passage.text, start, end, analyser)):
             yield Option(sentence, (span,), False, marked)
-
-
-def _is_term(quote: str, known: Collection[str]) -> bool:
-    """Whether a mark only says the question's term, in two languages maybe: "data-driven approach(데이터 기반 방법론)"."""
-    both = _BOTH.fullmatch(quote)
-    return is_bare(quote, known) or (both is not None and any(is_bare(each, known) for each in both.groups()))
-
-
-def _glosses(text: str, start: int, end: int, known: Collection[str]) -> bool:
-    """Whether a mark stands in short brackets behind the question's term: its name in another language."""
-    line = text.rfind("\n", 0, start) + 1
-    around = next((each for each in _GLOSSED.finditer(text, line) if each.start(2) <= start < each.end(2)), None)
-    return around is not None and end <= around.end(2) and len(around[2].split()) <= 4 and is_bare(around[1], known)
-
-
-def _unsaid(question: str, known: Collection[str], sentence: Candidate, quote: str, start: int, end: int, analyser: Analyser) -> bool:
-    """Whether a mark answers nothing: neither "캐시" nor "이러한 현상" does "캐시란?", nor "평균" what "- 평균: O(n log n)" tells,
-    nor words of two cells of a table, nor what its sentence denies, nor a date "언제 쓰면 좋아?"."""
-    text = sentence.hit.passage.text
-    if _AHEAD.fullmatch(quote) or (wants(question) is Wants.LIST and _HOW_MANY.fullmatch(quote)):
-        return True
-    if is_bare(quote, known) or _POINTING.fullmatch(quote) or _is_label(text, start, end, known, analyser):
-        return True
-    if "언제" in question and not asks_number(question) and is_quantity(quote):
-        return True
-    if (_DENIED.match(text, end) and not _DENIES.search(question)) or crosses_cells(text, start, end):
-        return True
-    return names_what_is_asked(text, sentence.start, sentence.end, question, known)
-
-
-def _is_label(text: str, start: int, end: int, known: Collection[str], analyser: Analyser) -> bool:
-    """Whether a colon follows what opens the line, and then something that holds no word of the question: that is what it asks for."""
-    value = _VALUE.match(text, end)
-    if not value or not _OPENS.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
-        return False
-    return not any(token.term in known for token in analyser.tokens(value[1]))
 
 
 def _choice(question: str, known: Collection[str], option: Option) -> tuple[float, ...]:
