@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -148,6 +149,12 @@ class FolderIndex:
         if note.document.doc_id != doc_id or len(note.passages) != entry.rows[1] - entry.rows[0]:
             raise IndexCorrupt(f"{self.path}: the stored passages of {doc_id} do not agree with the manifest. {MEND}")
         return note
+
+    def rows_of(self, doc_id: str) -> range:
+        if doc_id not in self.manifest.documents:
+            raise KeyError(doc_id)
+        at = bisect_left(self._doc_ids, doc_id)
+        return range(int(self._starts[at]), int(self._starts[at + 1]))
 
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]:
         numbers = inside(ids, len(self))

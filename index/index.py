@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -60,6 +59,10 @@ class Index(Protocol):
 
     def document(self, doc_id: str) -> Document:
         """One note with its text; KeyError where there is none."""
+        ...
+
+    def rows_of(self, doc_id: str) -> range:
+        """The ids of the passages of one note; KeyError where there is none."""
         ...
 
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]: ...
@@ -142,16 +145,6 @@ def summarise(changes: Changes, known: Container[str]) -> str:
     """`+2 ~1 -0 notes`: added, changed, removed."""
     changed = sum(item.document.doc_id in known for item in changes.put)
     return f"+{len(changes.put) - changed} ~{changed} -{len(changes.remove)} notes"
-
-
-def ids_of(index: Index, doc_id: str) -> range:
-    """The ids of the passages of one note, in their order. KeyError where there is no such note."""
-    infos = index.documents()
-    at = bisect_left(infos, doc_id, key=lambda info: info.doc_id)
-    if at == len(infos) or infos[at].doc_id != doc_id:
-        raise KeyError(doc_id)
-    first = sum(info.passages for info in infos[:at])
-    return range(first, first + infos[at].passages)
 
 
 def inside(ids: Sequence[int] | Ids, count: int) -> Ids:

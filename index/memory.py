@@ -55,6 +55,11 @@ class MemoryIndex:
     def document(self, doc_id: str) -> Document:
         return self._items[doc_id].document
 
+    def rows_of(self, doc_id: str) -> range:
+        count = len(self._items[doc_id].passages)
+        first = sum(len(item.passages) for other, item in self._items.items() if other < doc_id)
+        return range(first, first + count)
+
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]:
         return [self._passages[number] for number in inside(ids, len(self))]
 

@@ -19,7 +19,10 @@ _ABBREVIATION = re.compile(
 _LONGEST_ABBREVIATION = 12
 _GOES_ON = re.compile(r"\s*[a-z]")
 _LINE_END = re.compile(r"(?:[다요음임함됨됩까죠것듯듦김짐봄줌]|[.!?:;…])[\"'”’)\]*`_]*$")
-_ROW = re.compile(r"\s*\|[^\n]*\|\s*$")
+ROW = re.compile(r"[ \t]*\|.*\|\s*$")
+"""A row of a table."""
+BREAK = r"</?br ?/?>"
+"""A pattern for HTML's break of a line."""
 _SIGN = re.compile(rf"\s*{BULLET}\s+")
 _ITEM = re.compile(rf"{_SIGN.pattern}|\s*[|#>]|\s*```")
 
@@ -32,7 +35,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     for start, end in logical_lines(text):
-        if _ROW.match(text[start:end]):
+        if ROW.match(text, start, end):
             _add(spans, text, start, end)
             continue
         sign = _SIGN.match(text, start, end)

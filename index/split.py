@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.sentences import BULLET, sentences
+from index.sentences import BREAK, BULLET, ROW, sentences
 from index.settings import SplitSettings
 from index.types import Document, Locator, Mark, Passage
 
@@ -30,12 +30,11 @@ _NUMBERED_HEADING = re.compile(r" {0,3}(\d{1,2}(?=[.)])|\d{1,2}(?:[.-]\d{1,2})+)
 _NAMED_HEADING = re.compile(
     r"((?:제\s?)?\d{1,2}\s?(?:장|절|강|주차)|(?:Chapter|Part|Section|Week|Lecture)\s\d{1,2})\b.{0,60}$", re.IGNORECASE
 )
-_RULE = re.compile(r"\s*(?:</?br ?/?>|[-*_]{3,}|:[a-z]+:`[^`]*`)\s*")
+_RULE = re.compile(rf"\s*(?:{BREAK}|[-*_]{{3,}}|:[a-z]+:`[^`]*`)\s*")
 """A line that holds nothing to read: a break, a ruler, the name of a place."""
 _DRESS = re.compile(r"!?\[([^\[\]]*)\]\((?:https?://|[./#])[^()\s]*\)|</?(?:a|u|b|i|em|strong|sub|sup|span|font|center|br|img)\b[^<>]*>")
 _ITEM = re.compile(rf"[ \t]*{BULLET}[ \t]+(?=\S)")
 _FENCE = re.compile(r"[ \t]*(```+|~~~+|\$\$)")
-_TABLE = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +301,7 @@ def _kind(line: _Line, headings: frozenset[int]) -> str:
         return "heading"
     if _ITEM.match(line.text):
         return "item"
-    return "table" if _TABLE.match(line.text) else "paragraph"
+    return "table" if ROW.match(line.text) else "paragraph"
 
 
 def _cut(cutter: _Cutter, block: _Block, parents: tuple[str, ...]) -> Iterator[_Unit]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 
-from index.index import Index, ids_of
+from index.index import Index
 from index.types import Passage
 from rag.spans import answer_spans, headless, in_table, may_list
 from rag.types import Answer, Hit, Span
@@ -19,27 +20,67 @@ Scored = Callable[[Sequence[int]], Sequence[Hit]]
 """Passages, named by their ids, as hits for the question."""
 
 
-def stretch(index: Index, passage: Passage, reach: int = NEAR) -> Passage:
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as far as a question needs it: the ids of its passages, these, and its text."""
+
+    ids: Sequence[int]
+    passages: Sequence[Passage]
+    text: str
+
+    def around(self, here: Passage, reach: int = NEAR) -> dict[int, Passage]:
+        """The passages near one, under the same headings, by their ids; none where the note does not hold it."""
+        at = next((number for number, each in enumerate(self.passages) if each.passage_id == here.passage_id), None)
+        if at is None:
+            return {}
+        first = end = at
+        while first > max(0, at - reach) and self.passages[first - 1].section == here.section:
+            first -= 1
+        while end < min(len(self.passages), at + reach + 1) and self.passages[end].section == here.section:
+            end += 1
+        return dict(zip(self.ids[first:end], self.passages[first:end], strict=True))
+
+
+Notes = Callable[[str], Note]
+"""The note of a `doc_id`."""
+
+
+def opened(index: Index) -> Notes:
+    """The notes of an index, each read once; for one question. Of a note that the index does not have nothing is known."""
+
+    @cache
+    def note(doc_id: str) -> Note:
+        try:
+            ids = index.rows_of(doc_id)
+        except KeyError:
+            return Note((), (), "")
+        return Note(ids, index.passages(ids), index.document(doc_id).text)
+
+    return note
+
+
+def stretch(notes: Notes, passage: Passage, reach: int = NEAR) -> Passage:
     """The passage together with those around it under the same headings, `reach` on each side."""
-    near = _around(index, passage, reach)
+    note = notes(passage.doc_id)
+    near = note.around(passage, reach).values()
     if not near:
         return passage
-    low, high = min(each.start for each in near.values()), max(each.end for each in near.values())
-    return replace(passage, text=index.document(passage.doc_id).text[low:high], start=low, end=high)
+    low, high = min(each.start for each in near), max(each.end for each in near)
+    return replace(passage, text=note.text[low:high], start=low, end=high)
 
 
-def whole_spans(index: Index, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
+def whole_spans(notes: Notes, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
     """`answer_spans`, with all items of a list that the passage cuts off or begins within, tables aside.
 
     A row of a table whose header stands in an earlier passage is read by that.
     """
     if headless(passage.text, start):
-        passage, before = stretch(index, passage, FAR), passage.start
+        passage, before = stretch(notes, passage, FAR), passage.start
         start, end = (at + before - passage.start for at in (start, end))
     spans = answer_spans(passage, start, end, question, known)
     if not may_list(passage.text[start:end], question, known):
         return spans
-    wide = stretch(index, passage)
+    wide = stretch(notes, passage)
     before = passage.start - wide.start
     longer = answer_spans(wide, start + before, end + before, question, known)
     if len(longer) <= len(spans) or any(in_table(wide.text, span.start - wide.start) for span in longer):
@@ -50,33 +91,16 @@ def whole_spans(index: Index, passage: Passage, start: int, end: int, question: 
 def with_holders(answer: Answer, index: Index, scored: Scored) -> Answer:
     """The answer with the passages that hold a part of it behind its hits, where they are not among them."""
     shown = {hit.passage.passage_id for hit in answer.hits}
-    missing: dict[int, None] = {}
-    for hit in answer.hits if len(answer.spans) > 1 else ():
-        if any(span.doc_id == hit.passage.doc_id and _overlaps(hit.passage, span) for span in answer.spans):
-            around = _around(index, hit.passage).items()
-            missing |= dict.fromkeys(
-                at for at, each in around if each.passage_id not in shown and any(_overlaps(each, span) for span in answer.spans)
-            )
-    return replace(answer, hits=(*answer.hits, *scored(list(missing)))) if missing else answer
+    spans = answer.spans if len(answer.spans) > 1 else ()  # one alone stands in a hit
+    holders = [hit.passage for hit in answer.hits if any(_holds(hit.passage, span) for span in spans)]
+    if all(any(passage.start <= span.start and span.end <= passage.end for passage in holders) for span in spans):
+        return answer
+    notes = opened(index)
+    near = [item for passage in holders for item in notes(passage.doc_id).around(passage).items()]
+    missing = {at for at, each in near if each.passage_id not in shown and any(_holds(each, span) for span in spans)}
+    return replace(answer, hits=(*answer.hits, *scored(sorted(missing))))
 
 
-def _overlaps(passage: Passage, span: Span) -> bool:
-    return span.start < passage.end and passage.start < span.end
-
-
-def _around(index: Index, here: Passage, reach: int = NEAR) -> dict[int, Passage]:
-    """The passages of its note near one, under the same headings, by their ids; none where the index does not hold it."""
-    try:
-        ids = ids_of(index, here.doc_id)
-    except KeyError:
-        return {}
-    passages = index.passages(ids)
-    at = next((number for number, each in enumerate(passages) if each.passage_id == here.passage_id), None)
-    if at is None:
-        return {}
-    first = end = at
-    while first > max(0, at - reach) and passages[first - 1].section == here.section:
-        first -= 1
-    while end < min(len(passages), at + reach + 1) and passages[end].section == here.section:
-        end += 1
-    return dict(zip(ids[first:end], passages[first:end], strict=True))
+def _holds(passage: Passage, span: Span) -> bool:
+    """Whether a part of the span stands in the passage."""
+    return passage.doc_id == span.doc_id and span.start < passage.end and passage.start < span.end

@@ -25,7 +25,7 @@ from index.index import Index
 from index.lexical import idf
 from index.morphemes import BIGRAM, SURFACE, Analyser
 from index.sentences import BULLET, sentences
-from rag.continued import whole_spans
+from rag.continued import opened, whole_spans
 from rag.questions import Wants, asks_number, count_asked, wants
 from rag.spans import heads, is_bare, is_header, items, shown, unit_missing
 from rag.types import Answer, Hit, Span
@@ -180,7 +180,7 @@ class SentenceReader:
             return refused(question, hits)
         best = reading.candidates[0]
         known = {token.term for token in self.analyser.tokens(question)}
-        spans = whole_spans(self.index, best.hit.passage, best.start, best.end, question, known)
+        spans = whole_spans(opened(self.index), best.hit.passage, best.start, best.end, question, known)
         return judged(question, hits, spans, weights, reading.evidence)
 
     def weigh(self, question: str, hits: Sequence[Hit], weights: Sequence[float] | Features) -> Reading | None:

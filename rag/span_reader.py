@@ -21,7 +21,7 @@ from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from rag import abbreviations, sentence_reader
-from rag.continued import stretch, whole_spans
+from rag.continued import Notes, opened, stretch, whole_spans
 from rag.marks import is_term, says_nothing
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.sentence_reader import (
@@ -183,7 +183,7 @@ class SpanReader:
         best = best_spans(windows, MARKED)
         chosen = shortlist(words, sentences, _holders(sentences, best))
         known = described(words, self.encoder, chosen, hits[0].score)
-        return Offers(words, hits, _weighed(words, known, windows, self.index, self.analyser), best)
+        return Offers(words, hits, _weighed(words, known, windows, opened(self.index), self.analyser), best)
 
 
 # Possible answers
@@ -217,29 +217,29 @@ def _stands_elsewhere(sentence: Candidate, asked: Collection[tuple[str, str]]) -
     return any(found.isdisjoint(each for each in asked if each[0] == word) for word, _ in asked if word in {name for name, _ in above})
 
 
-def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], index: Index, analyser: Analyser) -> list[Option]:
+def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Window], notes: Notes, analyser: Analyser) -> list[Option]:
     """What each of the sentences offers, with the values of CHOICE."""
     grids: dict[int, list[tuple[Window, Floats]]] = {}
     for window in windows:
         grids.setdefault(window.passage, []).append((window, log_probabilities(window)))
     known = {token.term for token in analyser.tokens(words.question)}
-    listed = _listed(words.question, known, sentences, index)
+    listed = _listed(words.question, known, sentences, notes)
     holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
     return [
         replace(option, features=_choice(words.question, known, option))
         for sentence in holders or sentences
         if not any(sentence.rank == rank and low <= sentence.start < high for rank, low, high in listed)
-        for option in _offered(words.question, known, sentence, _marked(sentence, grids), index, analyser)
+        for option in _offered(words.question, known, sentence, _marked(sentence, grids), notes, analyser)
     ]
 
 
-def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate], index: Index) -> list[tuple[int, int, int]]:
+def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate], notes: Notes) -> list[tuple[int, int, int]]:
     """What hangs under sentences that only name what is asked for (rank, start, end): only all of it answers."""
     found = []
     for each in sentences:
         if not may_list(each.text, question, known):
             continue
-        wide = stretch(index, each.hit.passage)
+        wide = stretch(notes, each.hit.passage)
         start, end = (at + each.hit.passage.start - wide.start for at in (each.start, each.end))
         below = children(wide.text, start, end)
         most = count_asked(question) or len(below)
@@ -257,10 +257,10 @@ def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floa
 
 
 def _offered(
-    question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, index: Index, analyser: Analyser
+    question: str, known: Collection[str], sentence: Candidate, marked: Marked | None, notes: Notes, analyser: Analyser
 ) -> Iterator[Option]:
     passage = sentence.hit.passage
-    whole = whole_spans(index, passage, sentence.start, sentence.end, question, known)
+    whole = whole_spans(notes, passage, sentence.start, sentence.end, question, known)
     yield Option(sentence, whole, True, marked)
     named = names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)
     if marked and not (named or place_asked(question)):

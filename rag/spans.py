@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.sentences import BULLET, sentences
+from index.sentences import BREAK, BULLET, ROW, sentences
 from index.types import Passage
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.types import Span
@@ -16,10 +16,9 @@ _SIGN = rf"(?:{BULLET}(?=[ \t])|\d{{1,2}}\.(?=\*\*|[가-힣A-Z`]))"
 """The sign of a list item: "1.**전위**" is one too."""
 _ITEM = re.compile(rf"[ \t]*({_SIGN})[ \t]*")
 _SIGNS = re.compile(rf"[ \t]*(?:{_SIGN}[ \t]*|>[ \t]*|#{{1,6}}[ \t]+)*")
-_BREAK = re.compile(r"\s*</?br ?/?>\s*")
+_BREAK = re.compile(rf"\s*{BREAK}\s*")
 _LABEL = re.compile(r"[*_`]*([^:：|$\n]{1,40}?)[*_`]*[:：][ \t]+(?=\S)")
 _COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
-_ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
 _WORD = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"[^\n]+")
@@ -170,8 +169,9 @@ def _lists(text: str, start: int, end: int, known: Collection[str]) -> tuple[lis
 
 def item_asked(text: str, start: int, end: int, question: str, known: Collection[str]) -> list[Part]:
     """The one item that the question asks for ("세 번째 단계는?") of a list that the sentence stands for; none where that has no such."""
-    place = place_asked(question) or 0
-    return next(([each[place - (place > 0)]] for each in _lists(text, start, end, known) if 0 < abs(place) <= len(each)), [])
+    place = place_asked(question)
+    lists = _lists(text, start, end, known) if place else ()
+    return next(([each[place - (place > 0)]] for each in lists if place and abs(place) <= len(each)), [])
 
 
 def items(text: str, start: int, end: int) -> list[Part]:
@@ -349,7 +349,7 @@ def _cells(text: str, start: int, end: int) -> list[Part]:
 
 def _columns(text: str, start: int, end: int) -> list[Part]:
     """The cells of a table row, empty ones too; none where `text[start:end]` is no row."""
-    if not _ROW.match(text, start, end):
+    if not ROW.match(text, start, end):
         return []
     bars = [at for at in range(start, end) if text[at] == "|"]
     return [(before + 1, after) for before, after in pairwise(bars)]
@@ -367,7 +367,7 @@ def crosses_cells(text: str, start: int, end: int) -> bool:
 def in_table(text: str, start: int) -> bool:
     """Whether the line at `start` is a row of a table."""
     line = text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
-    return _ROW.match(line) is not None
+    return ROW.match(line) is not None
 
 
 def headless(text: str, start: int) -> bool:
@@ -387,11 +387,11 @@ def _table(text: str, start: int) -> tuple[Part | None, list[Part]]:
     here = next((number for number, line in enumerate(lines) if start < line[1]), 0)
     rows: list[Part] = []
     for line in lines[here:]:
-        if not _ROW.match(text, *line) or (rows and rows[-1][1] + 1 < line[0]):
+        if not ROW.match(text, *line) or (rows and rows[-1][1] + 1 < line[0]):
             break
         rows.append(line)
     for line in reversed(lines[:here] if rows else []):
-        if not _ROW.match(text, *line) or line[1] + 1 < rows[0][0]:
+        if not ROW.match(text, *line) or line[1] + 1 < rows[0][0]:
             break
         rows.insert(0, line)
     ruled = len(rows) > 1 and _RULED.match(text, *rows[1])
@@ -404,7 +404,7 @@ def _column(text: str, start: int, end: int, known: Collection[str]) -> list[Par
     Where the question says cells themselves ("2020년에 공개된 모델들은?"), only of their rows.
     """
     above = _OVER_TABLE.match(text, end)
-    header, rows = _table(text, above.end() if above and not _ROW.match(text, start, end) else start)
+    header, rows = _table(text, above.end() if above and not ROW.match(text, start, end) else start)
     at = _named(text, _columns(text, *header), known) if header else 0
     cells = [_columns(text, *row) for row in rows]
     said = [{number for number, cell in enumerate(row[1:], 1) if is_bare(text[slice(*cell)], known)} for row in cells]

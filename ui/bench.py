@@ -13,7 +13,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from index.errors import DataError, UsageError
-from index.index import ids_of
 from index.job import Job
 from index.places import Place, beside
 from index.split import locator
@@ -263,7 +262,7 @@ class Bench:
             document: Document = index.document(doc_id)
         except KeyError:
             return None
-        near: list[Passage] = [each for each in index.passages(ids_of(index, doc_id)) if each.start < end and start < each.end]
+        near: list[Passage] = [each for each in index.passages(index.rows_of(doc_id)) if each.start < end and start < each.end]
         if not near:
             return Passage(doc_id, document.title, (), document.text[start:end], start, end, locator(document)(start))
         return max(near, key=lambda each: (min(each.end, end) - max(each.start, start), -each.start))

@@ -77,7 +77,9 @@ class Notes:
         return int(self._starts[-1])
 
     def rows_of(self, doc_id: str) -> range:
-        """The row numbers of a note's passages."""
+        """The row numbers of a note's passages; KeyError where there is no such note."""
+        if doc_id not in self.by_id:
+            raise KeyError(doc_id)
         at = bisect_left(self.entries, doc_id, key=lambda entry: entry.info.doc_id)
         return range(int(self._starts[at]), int(self._starts[at + 1]))
 

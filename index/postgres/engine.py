@@ -149,6 +149,9 @@ class PostgresIndex:
             raise IndexCorrupt(self._lacking)
         return Document(doc_id, entry.info.title, text, structure, tuple(Mark(**mark) for mark in marks), entry.info.warnings)
 
+    def rows_of(self, doc_id: str) -> range:
+        return self._notes.rows_of(doc_id)
+
     def passages(self, ids: Sequence[int] | Ids) -> list[Passage]:
         scope = search.named(*self._notes.places(ids), bool(self._standing.parts))
         columns = "note, place, start, stop, section, parents, locator, text"

@@ -89,6 +89,7 @@ def test_holds_what_was_put_in(index: Index) -> None:
     assert [index.document(item.document.doc_id) for item in NOTES] == [item.document for item in NOTES]
     assert index.passages(range(8)) == PASSAGES
     assert index.passages(np.array([7, 0, 7])) == [PASSAGES[7], PASSAGES[0], PASSAGES[7]]
+    assert [index.rows_of(item.document.doc_id) for item in NOTES] == [range(3), range(3, 5), range(5, 5), range(5, 8)]
     assert index.vectors([7, 0, 7]).tolist() == ENCODER.encode_passages([PASSAGES[n].text for n in (7, 0, 7)]).tolist()
     assert index.vectors([]).shape == (0, 8)
     assert (index.encoder_name, index.encoder_fingerprint, index.sources) == ("hash", "hash-8", ("/notes",))
@@ -97,6 +98,9 @@ def test_holds_what_was_put_in(index: Index) -> None:
 def test_says_what_it_does_not_hold(index: Index) -> None:
     with pytest.raises(KeyError):
         index.document("gone.md")
+    for gone in ("", "gone.md", "week02/b.md", "z.md"):
+        with pytest.raises(KeyError):
+            index.rows_of(gone)
     for wrong in (-1, 8):
         with pytest.raises(IndexError):
             index.passages([wrong])

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.index import Changes, Index, IndexedDocument, ids_of
+from index.index import Changes, Index, IndexedDocument
 from index.memory import MemoryIndex
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
-from rag.continued import NEAR, whole_spans, with_holders
+from rag.continued import NEAR, opened, whole_spans, with_holders
 from rag.types import Answer, Hit, Span
 from tests.rag.samples import ENCODER
 
@@ -53,7 +53,7 @@ def plain(ids: Sequence[int], index: Index) -> list[Hit]:
 def spans_of(passages: Sequence[Passage], number: int, sentence: str, question: str = "종류를 모두 말해 줘", text: str = LIST) -> list[str]:
     """What a sentence of one passage gives."""
     start = passages[number].text.index(sentence)
-    spans = whole_spans(made(passages, text), passages[number], start, start + len(sentence), question, {"종류"})
+    spans = whole_spans(opened(made(passages, text)), passages[number], start, start + len(sentence), question, {"종류"})
     assert all(text[span.start : span.end] == span.quote for span in spans)
     return [span.quote for span in spans]
 
@@ -105,7 +105,7 @@ def test_a_row_is_read_by_a_header_that_stands_before() -> None:
     text = "| 이름 | 값 | 곳 |\n|---|---|---|\n" + "".join(f"| 가{number} | {number} | 서울 |\n" for number in range(30))
     passages = cut(text, [text.index(f"| 가{number} ") for number in range(1, 30)])
     row = passages[20].text.strip()
-    spans = whole_spans(made(passages, text), passages[20], 0, len(row), "가20의 곳은 어디야?", {"곳", "가"})
+    spans = whole_spans(opened(made(passages, text)), passages[20], 0, len(row), "가20의 곳은 어디야?", {"곳", "가"})
     assert [span.quote.strip() for span in spans] == ["서울"]
     assert text[spans[0].start : spans[0].end] == spans[0].quote and spans[0].start > passages[20].start
 
@@ -113,8 +113,9 @@ def test_a_row_is_read_by_a_header_that_stands_before() -> None:
 def test_it_reaches_so_many_passages() -> None:
     text = "".join(f"- 항목 {number:02}\n" for number in range(40))
     passages = cut(text, range(0, len(text), 16)[1:])
-    assert len(spans_of(passages, 0, "- 항목 00", text=text)) == 2 * (NEAR + 1)
-    assert len(spans_of(passages, 9, "- 항목 18", text=text)) == 2 * (2 * NEAR + 1)
+    named = [f"항목 {number:02}" for number in range(40)]
+    assert spans_of(passages, 0, "- 항목 00", text=text) == named[: 2 * (NEAR + 1)]
+    assert spans_of(passages, 9, "- 항목 18", text=text) == named[2 * (9 - NEAR) : 2 * (9 + NEAR + 1)]
 
 
 @given(st.lists(st.sampled_from(at(LIST, *ALL)), unique=True).map(sorted))
@@ -152,9 +153,22 @@ def test_nothing_is_fetched_where_nothing_is_missing() -> None:
         assert with_holders(answer, index, lambda ids: pytest.fail("asked for passages")) is answer
 
 
-def test_ids_of_a_note() -> None:
-    index = made(cut(LIST, at(LIST, "셋", "넷")))
-    assert [list(ids_of(index, doc_id)) for doc_id in ("가.md", "나.md")] == [[0, 1, 2], [3]]
-    for doc_id in ("가", "나.md2", "다.md", ""):
-        with pytest.raises(KeyError):
-            ids_of(index, doc_id)
+def test_a_note_is_read_once_for_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    passages = cut(LIST, at(LIST, "셋"))
+    index = made(passages)
+    read: list[str] = []
+    document = index.document
+    monkeypatch.setattr(index, "document", lambda doc_id: (read.append(doc_id), document(doc_id))[1])
+    notes = opened(index)
+    for sentence in ("- 하나", "- 둘"):
+        start = passages[0].text.index(sentence)
+        assert [span.quote for span in whole_spans(notes, passages[0], start, start + len(sentence), "모두 말해 줘", set())] == ALL
+    assert read == ["가.md"]
+
+
+def test_of_what_the_index_does_not_hold_only_the_passage_is_read() -> None:
+    [whole], notes = cut(LIST, ()), opened(made(cut(LIST, at(LIST, "셋"))))
+    start = LIST.index("- 하나")
+    for strange in (whole, replace(whole, doc_id="다.md")):
+        spans = whole_spans(notes, strange, start, start + 4, "모두 말해 줘", set())
+        assert [span.quote for span in spans] == ALL

@@ -122,10 +122,17 @@ def test_a_list_question_gets_the_rows_it_names() -> None:
     assert cells("나는 언제 공개됐어?", "공개") == ["2020"]
 
 
-def test_a_list_question_gets_no_more_than_it_asks_for() -> None:
-    for question, expected in (("셋은? 세 가지", 3), ("네 가지는?", 3), ("두 가지는?", 1)):
-        assert len(quotes(POOLING, "풀링 종류:", question)) == expected
-        assert len(quotes("- 풀링\n  - 하나\n  - 둘\n  - 셋", "- 풀링", question, "풀링")) == expected
+@pytest.mark.parametrize(
+    ("question", "pooling", "nested"),
+    [
+        ("세 가지는?", ["최대", "평균\n  (이어짐)", "전역"], ["하나", "둘", "셋"]),
+        ("네 가지는?", ["최대", "평균\n  (이어짐)", "전역"], ["하나", "둘", "셋"]),
+        ("두 가지는?", ["풀링 종류:"], ["풀링"]),
+    ],
+)
+def test_a_list_question_gets_no_more_than_it_asks_for(question: str, pooling: list[str], nested: list[str]) -> None:
+    assert quotes(POOLING, "풀링 종류:", question) == pooling
+    assert quotes("- 풀링\n  - 하나\n  - 둘\n  - 셋", "- 풀링", question, "풀링") == nested
 
 
 CALLED = "앞의 말이다. 서로를 기다린다.\n이런 상태를 **교착 상태**라고 한다. 이를 푼다."
@@ -313,7 +320,8 @@ def test_is_quantity() -> None:
 
 
 def test_item_asked() -> None:
-    assert item_asked(STEPS, 0, 5, "두 번째 단계는?", set()) != []
+    [(start, end)] = item_asked(STEPS, 0, 5, "두 번째 단계는?", set())
+    assert STEPS[start:end] == "둘"
     assert item_asked(STEPS, 0, 5, "누가?", set()) == []
 
 
