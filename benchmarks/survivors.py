@@ -184,8 +184,8 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "rag/spans.py",
         "no place is the 0th, and the last is -1",
         (
-            "…(([each[place - (place > 0)]] for each in _lists… → …(([each[place - (place >= 0)]] for each in _lists…",
-            "…([each[place - (place > 0)]] for each in _lists(t… → …([each[place - (place > -1)]] for each in _lists(t…",
+            "…(([each[place - (place > 0)]] for each in lists … → …(([each[place - (place >= 0)]] for each in lists …",
+            "…([each[place - (place > 0)]] for each in lists if… → …([each[place - (place > -1)]] for each in lists if…",
         ),
     ),
     (
