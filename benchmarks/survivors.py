@@ -100,8 +100,19 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "all signs of a fence are the same",
         (
             "… sign == '$$' else sign[0]) in line.text[match.en… → … sign == '$$' else sign[1]) in line.text[match.en…",
+            "… sign == '$$' else sign[0]) in line.text[match.en… → … sign == '$$' else sign[-1]) in line.text[match.en…",
             "…nd (not bare.strip(sign[0])) → …nd (not bare.strip(sign[1]))",
         ),
+    ),
+    (
+        "index/split.py",
+        "any level above the numbered ones",
+        ("return (0, _label(line.text)) → return (-1, _label(line.text))",),
+    ),
+    (
+        "index/split.py",
+        "there are as many counts as units",
+        ("…p(units, counts, strict=True)] → …p(units, counts, strict=False)]",),
     ),
     (
         "index/split.py",
@@ -123,6 +134,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "only the end of the text is looked at, and white space does not count",
         (
             "…block.children and text[block.start:block.end].rstrip().end… → …block.children and text[:block.end].rstrip().end…",
+            "…ren and text[block.start:block.end].rstrip().end… → …ren and text[block.start + 1:block.end].rstrip().end…",
             "…xt[block.start:block.end].rstrip().endswith((':'… → …xt[block.start:block.end + 1].rstrip().endswith((':'…",
         ),
     ),
@@ -141,7 +153,10 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "index/split.py",
         "the first run starts with the size of its first unit",
-        ("size = 0 → size = 1",),
+        (
+            "size = 0 → size = 1",
+            "size = 0 → size = -1",
+        ),
     ),
     (
         "index/split.py",
@@ -156,6 +171,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "a run of one unit has one first and last",
         (
             "…, end = _trim(text, run[0].start, run[0].end) → …, end = _trim(text, run[-1].start, run[0].end)",
+            "…text, run[0].start, run[0].end) → …text, run[0].start, run[-1].end)",
             "return ([replace(run[0], start=start, end=cut)… → return ([replace(run[-1], start=start, end=cut)…",
             "…end=cut)], [replace(run[0], start=cut, end=end)]) → …end=cut)], [replace(run[-1], start=cut, end=end)])",
         ),
@@ -292,6 +308,16 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/trim.py",
+        "a sign of code right at the beginning closes what is opened before it: nothing is left between them to end",
+        ("opened = text[line:start].count('`') % 2 and tex… → opened = text[line:start + 1].count('`') % 2 and tex…",),
+    ),
+    (
+        "rag/trim.py",
+        "a part that ends where the code does ends there either way",
+        ("…lose if opened and end < close and (text[end:end… → …lose if opened and end <= close and (text[end:end…",),
+    ),
+    (
+        "rag/trim.py",
         "a line break is no sign of emphasis, and neither is what stands right behind an opening one",
         (
             "… text[opening.end():stop]: → … text[opening.end():stop + 1]:",
@@ -313,6 +339,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "…d - 1) if end - start > 2 and (straight or wrappe… → …d - 1) if end - start > 1 and (straight or wrappe…",
             "…nd - 1) if end - start > 2 and (straight or wrap… → …nd - 1) if end - start >= 2 and (straight or wrap…",
+            "…rt + 1, end - 1) if end - start > 2 and (straight… → …rt + 1, end - 1) if end + start > 2 and (straight…",
         ),
     ),
     (
@@ -323,12 +350,18 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/trim.py",
         "a bracket at offset 0 cannot close what begins before it",
-        ("…er == end or (closer >= 0 and 0 < at < end - star… → …er == end or (closer >= 1 and 0 < at < end - star…",),
+        (
+            "…er == end or (closer >= 0 and 0 < at < end - star… → …er == end or (closer >= 1 and 0 < at < end - star…",
+            "…oser == end or (closer >= 0 and 0 < at < end - st… → …oser == end or (closer > 0 and 0 < at < end - st…",
+        ),
     ),
     (
         "rag/trim.py",
         "the outer loop comes back until no bracket is loose",
-        ("… (start, start + opened[0]) → … (start, start + opened[-1])",),
+        (
+            "… (start, start + opened[0]) → … (start, start + opened[-1])",
+            "… else (start + closing[-1] + 1, end) → … else (start + closing[-0] + 1, end)",
+        ),
     ),
     (
         "rag/trim.py",
@@ -344,6 +377,7 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "if at >= 0 and tokens[at].end == e… → if at >= -1 and tokens[at].end == e…",
             "if at >= 0 and tokens[at].end ==… → if at > 0 and tokens[at].end ==…",
+            "if at >= 0 and tokens[at].end == e… → if at >= 1 and tokens[at].end == e…",
         ),
     ),
     (
@@ -375,7 +409,11 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/trim.py",
         "the first of them alone is looked at",
-        ("after = tokens[at + 1:at + 2] → after = tokens[at + 1:]",),
+        (
+            "after = tokens[at + 1:at + 2] → after = tokens[at + 1:]",
+            "…r = tokens[at + 1:at + 2] → …r = tokens[at + 1:at + 2 + 1]",
+            "…er = tokens[at + 1:at + 2] → …er = tokens[at + 1:at + 3]",
+        ),
     ),
     (
         "rag/trim.py",

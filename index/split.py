@@ -241,7 +241,7 @@ def _text_heading(lines: Sequence[_Line], number: int) -> tuple[int, str] | None
     """A numbered or named line at the margin, short, unlike a sentence, and not one of a run of numbered lines."""
     line = lines[number]
     if _NAMED_HEADING.match(line.text):
-        return 1, _label(line.text)
+        return 0, _label(line.text)  # numbered ones stand below it
     level = _numbered_level(line)
     if not level or line.text.rstrip().endswith((".", "다", "요", ",", ";")):
         return None

@@ -70,7 +70,7 @@ def _code_end(text: str, start: int, end: int) -> int:
     start += text.startswith("`", start)
     opened = text[line:start].count("`") % 2 and text[start - 1] == "`"
     close = text.find("`", start, stop)
-    return close if opened and start < end < close and text[end : end + 1] not in ",;)" else end
+    return close if opened and end < close and text[end : end + 1] not in ",;)" else end
 
 
 # Signs

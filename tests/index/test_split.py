@@ -213,6 +213,7 @@ SECTIONS: list[tuple[Structure, str, list[tuple[tuple[str, ...], str]]]] = [
     ),
     ("markdown", "## <br>\n글\n## f[0](x)<T>\n나", [(("<br>",), "## <br>\n글"), (("f[0](x)<T>",), "## f[0](x)<T>\n나")]),
     ("markdown", "## C#\n글", [(("C#",), "## C#\n글")]),
+    ("markdown", "###### 가\n글", [(("가",), "###### 가\n글")]),
     ("markdown", "#아님\n####### 아님\n#\n글", [((), "#아님\n####### 아님\n#\n글")]),
     ("markdown", "## 가\n```\n# 주석\n```\n글", [(("가",), "## 가\n```\n# 주석\n```\n글")]),
     ("markdown", "````\n```\n# 주석\n````\n# 가\n나", [((), "````\n```\n# 주석\n````"), (("가",), "# 가\n나")]),
@@ -231,6 +232,16 @@ SECTIONS: list[tuple[Structure, str, list[tuple[tuple[str, ...], str]]]] = [
         "text",
         "1. 서론\n\n 1-1. 배경\n글\n 1-2. 목적\n나",
         [(("1. 서론", "1-1. 배경"), "1. 서론\n\n 1-1. 배경\n글"), (("1. 서론", "1-2. 목적"), " 1-2. 목적\n나")],
+    ),
+    (
+        "text",
+        "1. 서론\n글\n1.1 배경\n나\n2. 본론\n다",
+        [(("1. 서론",), "1. 서론\n글"), (("1. 서론", "1.1 배경"), "1.1 배경\n나"), (("2. 본론",), "2. 본론\n다")],
+    ),
+    (
+        "text",
+        "제1장 서론\n1. 배경\n글\n제2장 본론\n나",
+        [(("제1장 서론", "1. 배경"), "제1장 서론\n1. 배경\n글"), (("제2장 본론",), "제2장 본론\n나")],
     ),
     ("text", "2.1 배경\n글", [(("2.1 배경",), "2.1 배경\n글")]),
     ("text", "할 일\n1. 읽기\n2. 쓰기\n3. 보기", [((), "할 일\n1. 읽기\n2. 쓰기\n3. 보기")]),
@@ -278,6 +289,11 @@ def test_an_item_keeps_its_wrapped_lines() -> None:
         ((), f"- {long('나', 12)}\n  {long('나', 12)}"),
         ((long("나", 12),), f"  {long('다', 12)}"),
     ]
+
+
+def test_an_item_cut_within_its_wrapped_lines_is_its_own_words() -> None:
+    found = parts(f"- {long('가', 20)}.\n  {long('나', 20)}")
+    assert [(passage.parents, passage.text) for passage in found] == [((), f"- {long('가', 20)}."), ((), long("나", 20))]
 
 
 def test_a_line_less_indented_than_an_item_does_not_hang_under_it() -> None:
@@ -386,6 +402,24 @@ def test_a_short_end_stays_with_what_stands_before_it() -> None:
 
 def test_what_just_fits_is_whole() -> None:
     assert [len(parts(long("가", count))) for count in (39, 40)] == [1, 2]
+
+
+def test_what_fits_to_the_last_token_is_not_cut_into_sentences() -> None:
+    """Room: the limit less the context and the margin."""
+
+    def characters(texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+    room = SMALL.max_tokens - len("노트") - MARGIN
+    for length, expected in ((room, 1), (room + 1, 2)):
+        text = f"가나다. {'마' * (length - 7)}다."
+        assert len(text) == length
+        assert len(split(Document("a.md", "노트", text, "markdown"), SMALL, characters)) == expected, length
+
+
+def test_a_text_of_which_no_part_fits_is_cut_to_its_characters() -> None:
+    found = split(Document("a.md", "노트", " 가나", "markdown"), SMALL, lambda texts: [99 * len(text) for text in texts])
+    assert [passage.text for passage in found] == ["가", "나"]
 
 
 def test_what_joining_makes_too_long_is_parted_between_its_units() -> None:
