@@ -183,13 +183,13 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/spans.py",
-        "a bar at the end of what is marked is taken off",
-        ("…rn '|' in text[start:end].strip('| \\t') and in_t… → …rn '|' in text[start:end + 1].strip('| \\t') and in_t…",),
+        "where a list is asked for, what hangs below is found as one, too",
+        ("…en(text, start, end))) <= most: → …en(text, start, end))) < most:",),
     ),
     (
         "rag/spans.py",
         "behind the noun that is asked for stand particles and 무엇, and no line names those",
-        ("return asked[1] if asked and sentence.… → return asked[0] if asked and sentence.…",),
+        ("return asked[1] if asked else '' → return asked[0] if asked else ''",),
     ),
     (
         "rag/spans.py",

@@ -13,7 +13,8 @@ _ASKS = re.compile(
 )
 _SMALL = frozenset(("of", "the", "and", "for", "to", "in", "on", "a", "an", "with", "by", "from"))
 """Words that letters often leave out."""
-_NAME = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,7}"
+_WORD = r"[A-Za-z](?:[A-Za-z-]*[A-Za-z])?"
+_NAME = rf"{_WORD}(?: {_WORD}){{0,7}}"
 _REACH = 80
 """How many characters before its letters a name is looked for."""
 
@@ -42,7 +43,7 @@ def _places(text: str, letters: str) -> Iterator[tuple[int, int]]:
 
 def _stands_for(name: str, letters: str) -> bool:
     """Whether the letters are the initials of the name, words such as "of" aside or not, parts of "Response-ratio" counted or not."""
-    parts = (name.split(), re.split(r"[ -]+", name))
+    parts = (name.split(), re.findall(r"[A-Za-z]+", name))
     found = ("".join(word[0] for word in words) for words in parts)
     large = ("".join(word[0] for word in words if word.lower() not in _SMALL) for words in parts)
     return letters.lower() in {each.lower() for each in (*found, *large)}

@@ -49,7 +49,7 @@ _NAMES = re.compile(
 _CONNECTIVE = r"\s*(?:그럼|그러면|그렇다면|그리고|또|그 (?:다음|외)|and|then|what about|how about)\b"
 _ENDING = r"[은는] *[?？]*\s*$"
 _GOES_ON = re.compile(rf"{_CONNECTIVE}|.*{_ENDING}", re.IGNORECASE)
-_FRAME = re.compile(rf"{_CONNECTIVE}|{_ENDING}", re.IGNORECASE)
+_FRAME = re.compile(rf"\A{_CONNECTIVE}|{_ENDING}", re.IGNORECASE)
 _SUM = re.compile(r"[\d\s+*/×÷=()-]*[은는이가]?\s*[?？]*\s*$")
 """Figures alone: they ask nothing of what was said before."""
 _ASPECT = re.compile(
@@ -163,14 +163,16 @@ class Pipeline:
         named = _FRAME.sub("", question).strip()
         if _ASPECT.match(named):
             return False
-        own = _nouns(named, self.analyser) | {term for term in self.analyser.terms(named) if term.startswith(BIGRAM)}
-        held = [self._first({term: 1.0}, len(self.index)) for term in own]
-        found = set.intersection(*held) if held else set()
-        return bool(found) and found.isdisjoint(self._first(dict.fromkeys(self.analyser.terms(topic), 1.0), _NEAR))
+        own = sorted(_nouns(named, self.analyser) | {term for term in self.analyser.terms(named) if term.startswith(BIGRAM)})
+        held = min(zip(self.index.document_frequency(own), own, strict=True), default=(0, ""))
+        if not held[0] or self._any_holds(own, dict.fromkeys(self.analyser.terms(topic), 1.0), _NEAR):
+            return False
+        return self._any_holds(own, {held[1]: 1.0}, held[0])
 
-    def _first(self, terms: Mapping[str, float], k: int) -> set[int]:
-        """The rows of the first k passages that hold any of the terms."""
-        return set(self.index.lexical(terms, k)[0].tolist())
+    def _any_holds(self, own: Sequence[str], terms: Mapping[str, float], k: int) -> bool:
+        """Whether one of the first k passages for the terms holds each of its `own`."""
+        rows, _ = self.index.lexical(terms, k)
+        return any(all(scores) for scores in zip(*(self.index.score_lexical({term: 1.0}, rows) > 0 for term in own), strict=True))
 
     def search(
         self,

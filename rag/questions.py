@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -57,6 +58,7 @@ class Wants(Enum):
     FACT = "fact"
 
 
+@lru_cache(256)
 def wants(question: str) -> Wants:
     """Rules over the question's words; the first that fits."""
     question = question.strip()
@@ -75,7 +77,8 @@ def asks_number(question: str) -> bool:
     return _NUMBER.search(question) is not None
 
 
-_ORDINALS = {"첫": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
+_COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
+_ORDINALS = {"첫": 1} | _COUNTS
 _ENGLISH_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "last": -1}
 _PLACE = _any(
     rf"(?<![가-힣])({'|'.join(_ORDINALS)}|\d+) ?번째 ?(?:단계|특징|방법|장점|단점|항목|종류|규칙|원칙|조건|과정|요소|기준|절차|것)",
@@ -91,7 +94,6 @@ def place_asked(question: str) -> int | None:
     return (int(word) or None) if word.isdigit() else (_ORDINALS | _ENGLISH_ORDINALS | {"마지막": -1}).get(word)
 
 
-_COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8}
 _ENGLISH_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _COUNT = _any(rf"((?<![가-힣])(?:{'|'.join(_COUNTS)})|\d+) ?(?:가지|단계|개|군데|종|요소|곳)", rf"\b({'|'.join(_ENGLISH_COUNTS)})\b")
 

@@ -1,11 +1,14 @@
 """Questions as they were meant: initial consonants ("ㅇㅈㅍ"), the wrong keyboard ("durwjsvk", "ㅠㅡ25"), one wrong key ("백터").
 
-A word is only ever replaced by a word of the notes, and only where no note holds it: questions in the notes' own words stay as they are.
+A word is only ever replaced where no note holds it, by a word of the notes or, beside such a word, by what the same keys give on the Korean
+keyboard: questions in the notes' own words stay as they are.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,13 +58,21 @@ class Repaired:
     repairs: tuple[Repair, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """The words of the notes and how many passages hold each; Hangul also by the keys that write it and by its initial consonants."""
 
     counts: Mapping[str, int]
     by_keys: Mapping[str, str]
     by_initials: Mapping[str, Sequence[str]]
+
+    @cached_property
+    def in_order(self) -> list[str]:
+        return sorted(self.counts)
+
+    @cached_property
+    def keys_in_order(self) -> list[str]:
+        return sorted(self.by_keys)
 
     def knows(self, word: str) -> bool:
         """Whether the notes hold the word, with whichever particle."""
@@ -221,9 +232,13 @@ def words_of(vocabulary: Mapping[str, int]) -> Words:
 def longer(word: str, words: Words) -> set[str]:
     """The words of the notes that go on from this one: Latin letters as they are, Hangul by its keys, so that half a syllable counts."""
     if _LATIN.fullmatch(word):
-        return {each for each in words.counts if each.startswith(word) and each != word}
-    pressed = hangul.keys(word)
-    return {each for keys, each in words.by_keys.items() if keys.startswith(pressed) and keys != pressed}
+        return set(_beginning(words.in_order, word))
+    return {words.by_keys[keys] for keys in _beginning(words.keys_in_order, hangul.keys(word))}
+
+
+def _beginning(ordered: Sequence[str], start: str) -> Sequence[str]:
+    """Those that begin so and go on."""
+    return ordered[bisect_right(ordered, start) : bisect_right(ordered, start + chr(sys.maxunicode))]
 
 
 def neighbours(word: str, words: Words) -> set[str]:

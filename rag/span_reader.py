@@ -225,10 +225,10 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
     known = {token.term for token in analyser.tokens(words.question)}
     listed = _listed(words.question, known, sentences, notes)
     holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
+    others = [each for each in sentences if not any(each.rank == rank and low <= each.start < high for rank, low, high in listed)]
     return [
         replace(option, features=_choice(words.question, known, option))
-        for sentence in holders or sentences
-        if not any(sentence.rank == rank and low <= sentence.start < high for rank, low, high in listed)
+        for sentence in holders or others
         for option in _offered(words.question, known, sentence, _marked(sentence, grids), notes, analyser)
     ]
 

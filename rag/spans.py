@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from index.sentences import BREAK, BULLET, ROW, sentences
@@ -22,6 +23,8 @@ _COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
 _WORD = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"[^\n]+")
+_BAR = re.compile(r"(?<!\\)\|")
+"""What parts the cells of a table; `\\|` is a bar within one."""
 _OVER_TABLE = re.compile(r"\s*\n(?=[ \t]*\|)")
 _EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*(?!\s)|(?<!\s)\*\*(?![A-Za-z0-9(])")
 """Signs of code, whose inside stays as it is, and of bold, which neither "2**8" nor "2 ** 8" is."""
@@ -59,8 +62,10 @@ _YEAR = re.compile(r"(?:19|20)\d\d년?")
 _ASKED_UNIT = re.compile(rf"몇 ?({_UNIT})(?:{_END})|(며칠|퍼센트)|(개|장|명|층|번)수|how many (\w+)", re.IGNORECASE)
 
 
-_ASKED = re.compile(r"([가-힣A-Za-z]+?)(?:들)?(?:은|는|이|가)?(?:\s*(?:무엇|뭐)[가-힣]*)?\s*[?？.]*$")
+_ASKED = re.compile(r"(?<![가-힣a-z])([가-힣a-z]+?)(?:들)?(?:은|는|이|가)?(?:\s*(?:무엇|뭐)[가-힣]*)?\s*[?？.]*$")
 """The noun that a question ends with: what it asks for."""
+_LONGEST = 80
+"""How many characters of a question's end are searched for that noun, in time that grows with their cube."""
 _LAST = " \t\n:：*_"
 
 
@@ -113,13 +118,14 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
 
 
 def shown(spans: Sequence[Span]) -> str:
-    """The text of an answer: its spans without emphasis, tags of HTML that only dress, and the targets of links.
+    """The text of an answer: its spans without emphasis, tags of HTML that only dress, the targets of links, and the signs before bars.
 
     Several are joined by commas or, where long, by line breaks.
     """
     quotes = [_TAG.sub(lambda match: match[1] or (" " if match[2] else ""), span.quote) for span in spans]
     quotes = [_LINK.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     quotes = [_BOLD.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
+    quotes = [quote if "$" in quote else quote.replace("\\|", "|") for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     if len(texts) > 1:
         texts = [" ".join(_QUOTED.sub("", text).split()) for text in texts]
@@ -229,8 +235,14 @@ def names_what_is_asked(text: str, start: int, end: int, question: str, known: C
 
 def _ends_as_asked(sentence: str, question: str) -> str:
     """The noun that the question ends with, where the sentence ends with it too; "" where not."""
-    asked = _ASKED.search(question.lower())
-    return asked[1] if asked and sentence.lower().rstrip(_LAST).removesuffix("들").endswith(asked[1]) else ""
+    noun = _noun_asked(question)
+    return noun if noun and sentence.lower().rstrip(_LAST).removesuffix("들").endswith(noun) else ""
+
+
+@lru_cache(256)
+def _noun_asked(question: str) -> str:
+    asked = _ASKED.search(question.lower()[-_LONGEST:])
+    return asked[1] if asked else ""
 
 
 def heads(text: str, start: int, end: int) -> str:
@@ -351,7 +363,7 @@ def _columns(text: str, start: int, end: int) -> list[Part]:
     """The cells of a table row, empty ones too; none where `text[start:end]` is no row."""
     if not ROW.match(text, start, end):
         return []
-    bars = [at for at in range(start, end) if text[at] == "|"]
+    bars = [at for at in range(start, end) if text[at] == "|" and text[at - 1 : at] != "\\"]
     return [(before + 1, after) for before, after in pairwise(bars)]
 
 
@@ -361,7 +373,7 @@ def _holds(text: str, cell: Part) -> bool:
 
 def crosses_cells(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` holds words of two cells of a table row."""
-    return "|" in text[start:end].strip("| \t") and in_table(text, start)
+    return _BAR.search(text[start:end].strip("| \t")) is not None and in_table(text, start)
 
 
 def in_table(text: str, start: int) -> bool:

@@ -36,6 +36,8 @@ def test_asked(question: str, letters: str) -> None:
             "BERT",
             "Bidirectional Encoder Representations from Transformers",
         ),
+        ("SGD(Stochastic Gradient Descent-확률적 경사 하강법)는", "SGD", "Stochastic Gradient Descent"),
+        ("RNN (Recurrent- 신경망)", "RNN", None),
         ("**BoW**(Bag of Words)", "BOW", "Bag of Words"),
         ("그 모델은 First Come First Served(FCFS)이다", "FCFS", "First Come First Served"),
         ("a convolutional neural network (CNN) has", "CNN", "convolutional neural network"),

@@ -26,6 +26,7 @@ from tests.fakes import HashEncoder
 from tests.index.samples import QuickDisk
 
 NOTES = {
+    "week02/shell.md": "# 셸\n\ncommand는 셸이 받는 명령이다.\n",
     "week04/bm25.md": """# BM25
 
 - BM25: 단어 빈도와 문서 길이로 점수를 매기는 희소 검색 함수
@@ -224,6 +225,7 @@ def test_carried(question: str, history: list[Turn], searched: str, analyser: An
         ("그럼 단점은?", "OCR이란?", "OCR이란? 그럼 단점은?"),  # no topic, though other notes alone hold it
         ("그건 OCR이랑 뭐가 달라?", "BM25란?", "BM25란? 그건 OCR이랑 뭐가 달라?"),
         ("1+1은?", "BM25란?", "1+1은?"),
+        ("command는?", "BM25란?", "command는?"),  # no connective within a word
     ],
 )
 def test_a_topic_that_stands_apart_in_the_notes_is_asked_alone(pipeline: Pipeline, question: str, topic: str, searched: str) -> None:

@@ -16,12 +16,12 @@ from index.encoder import Encoder
 from index.folder import FolderIndex
 from index.index import Changes, IndexedDocument
 from index.memory import MemoryIndex
-from index.morphemes import Analyser
+from index.morphemes import SURFACE, Analyser
 from index.settings import IndexSettings
 from index.types import Document, Filter, Locator, Passage
 from rag import hangul
 from rag.pipeline import Pipeline, repair_notices
-from rag.repair import COMMON, RARE, Repaired, Repairer, neighbours, words_of
+from rag.repair import COMMON, RARE, Repaired, Repairer, longer, neighbours, words_of
 from rag.sentence_reader import SentenceReader
 from rag.types import Repair, Turn
 from tests.fakes import HashEncoder
@@ -284,6 +284,21 @@ def test_only_what_was_mended_is_told(repairer: Repairer) -> None:
     assert repairer.unfinished("atten").repairs == ()
     assert repairer.unfinished("백터와 atten").repairs == (Repair("백터", "벡터"),)
     assert repairer.unfinished("durwjsvk").repairs == (Repair("durwjsvk", "역전파"),)
+
+
+@given(st.data())
+def test_all_that_begin_so_are_found(data: st.DataObject) -> None:
+    counts = data.draw(st.dictionaries(st.text("가각갂나abz", min_size=1, max_size=4), st.just(1), max_size=20))
+    words = words_of({f"{SURFACE}{word}": count for word, count in counts.items()})
+    word = data.draw(st.text("가각갂나abz", min_size=1, max_size=3))
+    latin = word.isascii() and word.isalpha()
+    pressed = hangul.keys(word)
+    expected = (
+        {each for each in words.counts if each.startswith(word) and each != word}
+        if latin
+        else {each for keys, each in words.by_keys.items() if keys.startswith(pressed) and keys != pressed}
+    )
+    assert longer(word, words) == expected
 
 
 def test_of_several_words_with_that_beginning_rare_ones_are_left_out(analyser: Analyser) -> None:

@@ -262,6 +262,11 @@ def test_one_item_of_a_list_is_asked_for(index: Index, analyser: Analyser) -> No
     assert all(option.whole for option in none.candidates) and len(none.candidates) > 3
 
 
+def test_an_item_of_what_hangs_under_a_line_is_asked_for(index: Index, analyser: Analyser) -> None:
+    text = "- 그림 단계\n  - 순서: 밑그림, 채색, 마무리"
+    assert reader(index, analyser, "채색").read("그림의 세 번째 단계는?", [hit(text)]).text == "마무리"
+
+
 def test_a_date_does_not_tell_when_something_is_to_be_done(index: Index, analyser: Analyser) -> None:
     for question, offered in (("붓은 언제 쓰면 좋아?", False), ("붓은 언제 나왔어?", True)):
         offers = reader(index, analyser, "2016년").offers(question, [hit("붓은 2016년에 나왔다. 물에 쓰면 좋다.")])

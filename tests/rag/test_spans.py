@@ -351,6 +351,21 @@ def test_units_are_known_however_they_are_written(question: str, holds: str, lac
     assert unit_missing(question, lacks)
 
 
+BAYES = "| 이름 | 식 |\n|---|---|\n| 베이즈 정리 | P(A\\|B) = P(B\\|A)P(A)/P(B) |\n| 곱의 법칙 | P(A,B) = P(A)P(B\\|A) |"
+
+
+def test_a_bar_within_a_cell_parts_nothing() -> None:
+    start = BAYES.index("| 베이즈")
+    [span] = answer_spans(passage(BAYES), start, BAYES.index("\n| 곱"), "베이즈 정리의 식은?", {"베이즈", "정리", "식"})
+    assert (span.quote, shown([span])) == ("P(A\\|B) = P(B\\|A)P(A)/P(B)", "P(A|B) = P(B|A)P(A)/P(B)")
+    assert not crosses_cells(BAYES, span.start - AT, span.end - AT) and crosses_cells(BAYES, start, span.end - AT)
+    assert shown([Span("a.md", 0, 9, "$\\|x\\|_2$")]) == "$\\|x\\|_2$", "the sign of a norm"
+
+
+def test_a_long_question_is_looked_at_no_longer_than_its_end() -> None:
+    assert not names_what_is_asked("- 가", 0, 3, "무엇" * 50_000 + "!", set())
+
+
 def test_what_holds_words_of_two_cells_is_torn() -> None:
     at = GATES.index("3 | 2")
     assert crosses_cells(GATES, at, at + 5)
