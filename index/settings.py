@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SplitSettings:
-    """How notes are cut. Tokens are the encoder's, counted with the heading path."""
+    """How notes are cut. Tokens are the encoder's, counted with the heading path; `rules` gets a new name when they change."""
 
     max_tokens: int = 256
     target_tokens: int = 160
-    rules: str = "structure/1"
+    rules: str = "structure/2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from index.build import update
 from index.folder import FolderIndex
 from index.manifest import dump
 from index.mend import repair
-from index.settings import IndexSettings
+from index.settings import IndexSettings, SplitSettings
 from index.verify import verify
 from tests.fakes import HashEncoder
 
+OLD_RULES = IndexSettings(SplitSettings(rules="structure/1"))
 OLD = Path(__file__).parents[1] / "golden" / "index-format-1.zip"
 A = "# 역전파\n\n역전파 는 기울기 를 연쇄 법칙 으로 구한다.\n"
 B = "# 확률\n\n확률 은 0 과 1 사이 이다.\n"
@@ -52,8 +53,12 @@ def test_it_is_brought_up_to_date_returned_to_and_mended(root: Path) -> None:
     (root / "notes").mkdir()
     for name, text in (("a.md", A), ("b.md", B), ("c.md", "# 행렬\n\n고윳값 은 성질 이다.\n")):
         (root / "notes" / name).write_text(text, encoding="utf-8")
-    report = update(root / "index", (), encoder=HashEncoder(8), analyse=str.split, settings=IndexSettings())
+    report = update(root / "index", (), encoder=HashEncoder(8), analyse=str.split, settings=OLD_RULES)
     assert (report.added, report.changed, report.unchanged) == (("c.md",), (), 2)
+    assert [info.doc_id for info in FolderIndex.open(root / "index").rollback(1).documents()] == ["a.md"]
+    moved(root)
+    anew = update(root / "index", (), encoder=HashEncoder(8), analyse=str.split, settings=IndexSettings())
+    assert anew.unchanged == 0, "notes are cut anew by the rules of today"
     assert [info.doc_id for info in FolderIndex.open(root / "index").rollback(1).documents()] == ["a.md"]
     moved(root)
     shutil.rmtree(root / "index" / "segments" / "000001")
