@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path, PurePath
+from threading import Lock
 from time import time
 from typing import Literal
 
@@ -35,6 +36,8 @@ DEEPEST, LONGEST = 12, 200
 
 _ABANDONED, _CHUNK = 3600, 2**20
 """Seconds after which a copy that was never finished is thrown away, and bytes that are copied at once."""
+_TAKING = Lock()
+"""Held while one file takes its place: two who put in files of one name at once are told of each other's."""
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
@@ -69,6 +72,15 @@ class Taken:
     twins: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
 
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.placed + other.placed,
+            self.same + other.same,
+            self.clashing + other.clashing,
+            {**self.twins, **other.twins},
+            self.refused + other.refused,
+        )
+
 
 def inbox_of(index_dir: Place) -> Path:
     """Where what is put in for an index lies."""
@@ -88,15 +100,16 @@ def take(inbox: Path, offered: Sequence[Offered], clash: Clash = "ask", known: M
             name = _checked(each)
             target = _inside(inbox, name)
             found = bytes_hash(each.path)
-            taken = target.is_file()
-            if taken and bytes_hash(target) == found:
-                same.append(name)
-            elif twin := (known or {}).get(found):
-                twins[name] = twin
-            elif taken and clash == "ask":
-                clashing.append(replace(each, name=name))
-            else:
-                placed.append(_put(inbox, target if not taken or clash == "replace" else _free(target), each.path))
+            with _TAKING:
+                taken = target.is_file()
+                if taken and bytes_hash(target) == found:
+                    same.append(name)
+                elif twin := (known or {}).get(found):
+                    twins[name] = twin
+                elif taken and clash == "ask":
+                    clashing.append(replace(each, name=name))
+                else:
+                    placed.append(_put(inbox, target if not taken or clash == "replace" else _free(target), each.path))
         except _No as problem:
             refused.append(Refused(each.name, problem.reason, problem.detail))
         except (OSError, NoteError) as problem:

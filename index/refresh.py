@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
@@ -48,6 +48,8 @@ class Refresher:
     encoder: Callable[[Place], Encoder] = encoder_for
     _taken: Taken | None = None
     _job: Job[UpdateReport] | None = None
+    _open: bool = False
+    _again: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -62,10 +64,15 @@ class Refresher:
         return job is not None and job.is_running
 
     def start(self, taken: Taken | None = None) -> bool:
-        """Starts a run, unless one goes on; `taken` is what was put in for it."""
+        """Starts a run, or has the one that goes on look at the folders again; `taken` is what was put in for it.
+
+        Whether a run was started. One that is stopped or fails does not look again.
+        """
         with self._lock:
-            if self.is_running:
+            if self._open:
+                self._again, self._taken = True, self._taken + taken if self._taken and taken else taken or self._taken
                 return False
+            self._open, self._again = True, False
             self._taken, self._job = taken, Job("indexing", self._update)
             return True
 
@@ -86,6 +93,27 @@ class Refresher:
                 self._job = None
 
     def _update(self, progress: Progress) -> UpdateReport:
+        try:
+            report = self._once(progress)
+            while self._is_asked_again():
+                found = self._once(progress)
+                report = replace(
+                    found,
+                    added=(*report.added, *found.added),
+                    changed=(*report.changed, *found.changed),
+                    removed=(*report.removed, *found.removed),
+                )
+            return report
+        finally:
+            self._open = False
+
+    def _is_asked_again(self) -> bool:
+        """Whether there was a call to start since it was last asked; where not, the next one starts a run."""
+        with self._lock:
+            self._open, self._again = self._again, False
+            return self._open
+
+    def _once(self, progress: Progress) -> UpdateReport:
         progress("open", 0, 0)
         encoder = self.encoder(self.index_dir)
         progress("open", 0, 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
+from unicodedata import normalize
 
 Structure = Literal["markdown", "text"]
 """How a document's text shows its structure: Markdown signs, or the bullets, numbers and indentation of plain text."""
@@ -109,6 +110,10 @@ class Filter:
     weeks: tuple[int, ...] = ()
     types: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("notes", "folders"):  # as document ids are written
+            object.__setattr__(self, name, tuple(normalize("NFC", each) for each in getattr(self, name)))
+
     def __bool__(self) -> bool:
         return bool(self.notes or self.folders or self.weeks or self.types)
 
@@ -126,7 +131,9 @@ class Filter:
 
 
 _WEEK = re.compile(
-    r"(?<![^\W_])(?:week|wk|w)[\W_]?0*(\d+)(?!\d)|(?<!\d)0*(\d+)[\W_]?주(?:차|(?![가-힣]))|주차[\W_]?0*(\d+)(?!\d)", re.IGNORECASE
+    r"(?<![^\W_])(?:(?:week|wk)[\W_]?0*(\d+)(?!\d)|w[\W_]?0*(\d+)(?![^\W_]))"
+    r"|(?<!\d)0*(\d+)[\W_]?주(?:차|(?![가-힣]))|주차[\W_]?0*(\d+)(?!\d)",
+    re.IGNORECASE,
 )
 
 

@@ -15,7 +15,6 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from math import ceil
 from time import monotonic
 from urllib.parse import parse_qs
@@ -75,6 +74,12 @@ class Passes:
 
     def _digest(self, secret: str) -> bytes:
         return hmac.new(self._key, secret.encode("utf-8", "replace"), hashlib.sha256).digest()
+
+
+def signed_in(request: object) -> str:
+    """The name of whoever sent a request to Gradio, as FastAPI's or in Gradio's wrapping; "" where nobody is asked for one."""
+    scope = getattr(getattr(request, "request", request), "scope", {})
+    return str(scope.get(SIGNED_IN, ""))
 
 
 class Gate:
@@ -144,11 +149,9 @@ class Gate:
         return f"rag-session-{(scope.get('server') or ('', 0))[1]}"
 
     def _token(self, scope: Message) -> str:
-        try:
-            found = SimpleCookie(header(scope, b"cookie")).get(self._cookie(scope))
-        except CookieError:
-            return ""
-        return found.value if found else ""
+        """Of cookies that programs at other ports have set, some may be none by the standard: each is looked at by itself."""
+        pairs = (each.strip().partition("=") for each in header(scope, b"cookie").split(";"))
+        return next((value for name, _, value in pairs if name == self._cookie(scope)), "")
 
     async def _form(self, scope: Message, receive: Receive, send: Send, name: str | None, token: str) -> None:
         lang: Lang = language(header(scope, b"accept-language"))

@@ -221,7 +221,7 @@ def _side(desk: Desk, shown: Side, lang: Lang) -> str:
         if not doc_id:
             return _map(desk, index, lang)
         document = index.document(doc_id)
-        return html_cut.cut(document, index.indexed(doc_id).passages, first, lang)
+        return html_cut.cut(document, index.passages(index.rows_of(doc_id)), first, lang)
     except KeyError:
         return html_cut.missing(lang)
     except RagError as error:
@@ -269,8 +269,6 @@ def _act(desk: Desk, event: "gr.EventData", staged: Sequence[Offered], lang: Lan
             refresher.start()
         case "dismiss":
             refresher.dismiss()
-        case "add" if refresher.is_running:  # in another window
-            _forget(_offered(_given(event, "files")))
         case "add":
             return _taken(desk, place, _offered(_given(event, "files")), "ask", lang, _skipped(_given(event, "skipped")))
         case "clash" if (choice := _given(event, "choice")) in ("replace", "both"):

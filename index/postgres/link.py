@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from queue import Empty, LifoQueue
+from queue import Empty, Full, LifoQueue
 from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +100,13 @@ class Link:
     def _back(self, connection: Connection) -> None:
         from psycopg.pq import TransactionStatus
 
-        if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE or self._idle.full():
+        if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
             connection.close()
-        else:
+            return
+        try:
             self._idle.put_nowait(connection)
+        except Full:
+            connection.close()
 
     def _connect(self) -> Connection:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,18 @@ def test_what_another_note_holds_is_not_put_in(box: Box) -> None:
     taken = take(box.root, [offered], known={content_hash(offered.path): "week1/a.md"})
     assert taken == Taken(twins={"copy.md": "week1/a.md"})
     assert box.files() == {}
+
+
+def test_what_is_put_in_at_once_is_not_mixed_up(box: Box) -> None:
+    """Each of the names is offered with two contents by two people at a time."""
+    content = {who: who * 200_000 for who in "가나다라"}
+    offers = {who: [box.offer(f"{number}.md", text) for number in range(12)] for who, text in content.items()}
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda who: take(box.root, offers[who]), offers))
+    assert [each.refused for each in taken] == [()] * 4
+    assert sum(len(each.placed) for each in taken) == 12 and sum(len(each.clashing) for each in taken) == 36
+    placed = {name: who for who, each in zip(offers, taken, strict=True) for name in each.placed}
+    assert box.files() == {name: content[who] for name, who in placed.items()}
 
 
 def test_a_file_where_a_folder_should_be(box: Box) -> None:

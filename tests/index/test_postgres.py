@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -142,6 +142,21 @@ def test_a_connection_that_broke_is_replaced(database: Database) -> None:
         other.execute("SELECT pg_sleep(0.2)")
     fresh.close()
     assert state(index) == before
+
+
+def test_no_more_connections_wait_than_are_kept(database: Database) -> None:
+    own = Link(database)
+    gate = Barrier(link.IDLE + 4)
+
+    def used(_: int) -> object:
+        with own.use() as connection:
+            gate.wait(30)
+        return connection
+
+    with ThreadPoolExecutor(gate.parties) as pool:
+        used_by_all = list(pool.map(used, range(gate.parties)))
+    assert sum(not connection.closed for connection in used_by_all) == link.IDLE  # type: ignore[attr-defined]
+    own.close()
 
 
 # ----------------------------------------------------------------------- the schema

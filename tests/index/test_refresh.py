@@ -83,6 +83,31 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path.resolve())
 
 
+def test_what_is_put_in_during_a_run_is_indexed_by_it(desk: Desk) -> None:
+    desk.encoder.gate.clear()
+    assert desk.refresher.start(desk.put_in("b.md", "둘째"))
+    assert desk.encoder.began.wait(20)
+    assert not desk.refresher.start(desk.put_in("c.md", "셋째"))
+    assert not desk.refresher.start()
+    desk.encoder.gate.set()
+    report, run = desk.ended(), desk.refresher.run
+    assert isinstance(report, UpdateReport) and run is not None and run.taken is not None
+    assert (report.added, run.taken.placed) == (("index.notes/b.md", "index.notes/c.md"), ("b.md", "c.md"))
+    assert desk.doc_ids() == ["index.notes/b.md", "index.notes/c.md"]
+    assert isinstance(desk.ran(desk.put_in("d.md", "넷째")), UpdateReport), "the next one is a run of its own"
+
+
+def test_a_run_that_is_stopped_does_not_look_again(desk: Desk) -> None:
+    desk.encoder.gate.clear()
+    desk.refresher.start(desk.put_in("b.md", "둘째"))
+    assert desk.encoder.began.wait(20)
+    desk.refresher.start(desk.put_in("c.md", "셋째"))
+    desk.refresher.stop()
+    desk.encoder.gate.set()
+    assert isinstance(desk.ended(), Stopped)
+    assert isinstance(desk.ran(), UpdateReport) and desk.doc_ids() == ["index.notes/b.md", "index.notes/c.md"]
+
+
 # ------------------------------------------------------------------------ the inbox among the folders
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,9 @@ from index.types import Filter, weeks_of
         ("주차3.md", {3}),
         ("week13/a.md", {13}),
         ("week03/week04-preview.md", {3, 4}),
+        ("week3a.md", {3}),
+        ("w2v.md", set()),
+        ("W3C-html.md", set()),
         ("3주간의 기록.md", set()),
         ("2023주식.md", set()),
         ("midweek3.md", set()),
@@ -58,6 +63,11 @@ def test_every_week_is_found_alone(week: int, name: str) -> None:
 )
 def test_weeks_and_formats_narrow_what_places_let_through(kept: Filter, doc_id: str, passes: bool) -> None:
     assert kept.keeps(doc_id) is passes
+
+
+def test_places_may_be_typed_in_pieces_of_syllables() -> None:
+    typed = normalize("NFD", "주차별자료")
+    assert Filter(folders=(typed,)).keeps("주차별자료/a.md") and Filter(notes=(f"{typed}/*",)).keeps("주차별자료/a.md")
 
 
 def test_a_filter_of_anything_is_true() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -271,6 +272,14 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(file: Path, monkeypatch: p
 @pytest.mark.parametrize("shown", [b"Basic", b"Basic !!!", b"Basic " + b"\xff\xfe", b"Bearer abc", b"Basic a2lt", b"Digest x"])
 def test_what_is_no_password_is_none(file: Path, shown: bytes) -> None:
     assert knock(Gate(behind, Users(file), Time(), lambda line: None), (b"authorization", shown))[0] == 401
+
+
+@pytest.mark.parametrize("other", ['prefs={"theme":"dark"}', "sb[1]=2", "a=hello world", ";", "=", "caf\xe9=1"])
+def test_cookies_of_other_programs_on_the_host_keep_nobody_out(file: Path, other: str) -> None:
+    gate = Gate(behind, Users(file), Time(), lambda line: None)
+    entered = knock(gate, body=urlencode({"name": "kim", "password": SECRET}).encode())[1]["set-cookie"].split(";")[0]
+    for cookies in (f"{other}; {entered}", f"{entered}; {other}"):
+        assert knock(gate, (b"cookie", cookies.encode("latin-1")))[::2] == (200, "kim")
 
 
 def test_over_https_the_cookie_is_for_https_alone(file: Path) -> None:
