@@ -21,11 +21,13 @@ def thumbs(answer: Answer, t: Texts) -> str:
     return f'<p class="thumbs" role="group" aria-label="{t.thumbs}"><span aria-hidden="true">{t.thumbs}</span>{buttons}</p>'
 
 
-def settings_line(log: QueryLog, lang: Lang) -> str:
-    """Where questions are kept, or that they are not, and the switch."""
+def settings_line(log: QueryLog, lang: Lang, shared: bool = False) -> str:
+    """Where questions are kept, or that they are not, and the switch, which is the owner's alone where others share the page."""
     t = texts(lang)
     if log.forbidden:
         return f'<p class="log">{t.log_forbidden}</p>'
+    if shared:
+        return f'<p class="log">{t.log_shared if log.is_on else t.log_not_shared}</p>'
     said, turn, button = (t.log_on, "off", t.log_turn_off) if log.is_on else (t.log_off, "on", t.log_turn_on)
     place = f"<code>{escape(str(log.file))}</code>"
     return f'<p class="log">{said.format(file=place)} <button type="button" class="turn" data-turn="{turn}">{button}</button></p>'

@@ -109,6 +109,8 @@ class Texts:
     log_on: str
     log_off: str
     log_forbidden: str
+    log_shared: str
+    log_not_shared: str
     log_turn_off: str
     log_turn_on: str
     kept: str
@@ -221,6 +223,8 @@ KO = Texts(
     log_on="물은 것은 이 컴퓨터의 {file}에만 남습니다.",
     log_off="물은 것을 남기지 않습니다. 켜면 이 컴퓨터의 {file}에만 남습니다.",
     log_forbidden="환경 변수 RAG_LOG가 0이어서 물은 것을 남기지 않습니다.",
+    log_shared="물은 것은 서버에 남고, 서버를 연 사람만 볼 수 있습니다.",
+    log_not_shared="물은 것을 남기지 않습니다.",
     log_turn_off="기록 끄기",
     log_turn_on="기록 켜기",
     kept="이 브라우저에 저장해 둔 답입니다.",
@@ -333,6 +337,8 @@ EN = Texts(
     log_on="What you ask is kept on this machine only, in {file}.",
     log_off="What you ask is not kept. Turned on, it is kept on this machine only, in {file}.",
     log_forbidden="What you ask is not kept: the environment sets RAG_LOG to 0.",
+    log_shared="What you ask is kept on the server, for its owner alone to see.",
+    log_not_shared="What you ask is not kept.",
     log_turn_off="Turn the log off",
     log_turn_on="Turn the log on",
     kept="An answer that this browser kept.",

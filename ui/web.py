@@ -141,7 +141,7 @@ def application(
     others = web_log.recorded(door.seen.answering(pipeline, "api"), recorder, "api")
     asking = Threads(2 * door.seen.turns.slots)  # as many wait for a turn as have one
     offered = map(asking, tools.tools(others)) if with_tools else ()
-    blocks = build(pipeline, offered, recorder, place, llm, door.seen.answering(pipeline, "page"))
+    blocks = build(pipeline, offered, recorder, place, llm, door.seen.answering(pipeline, "page"), door.users is not None)
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import RedirectResponse
@@ -191,10 +191,12 @@ def build(
     place: Place | None = None,
     llm: LanguageModel | None = None,
     asked: Callable[[], Asks] | None = None,
+    shared: bool = False,
 ) -> "gr.Blocks":
     """The page. `pipeline` gives the current pipeline or raises RagError, which is then shown; it is called on every question.
 
-    `asked` gives it as those ask it who take their turn.
+    `asked` gives it as those ask it who take their turn. Where the page is `shared` by people with names, the log of questions, which holds
+    all of theirs, is neither shown nor switched on it.
 
     The tools offered are the only functions of the page that others may call.
     """
@@ -207,7 +209,7 @@ def build(
             gr.api(tool, queue=False)
         lang = gr.Textbox("ko", visible=False)
         header = gr.HTML(html.header("ko", 0, 0), elem_id="top", js_on_load=PICK.format("lang"), apply_default_css=False)
-        frame = Frame(blocks, lang, header, pipeline, asked or pipeline, recorder, place, llm)
+        frame = Frame(blocks, lang, header, pipeline, asked or pipeline, recorder, place, llm, shared)
         with gr.Tabs(elem_id="views", selected="ask"):
             with gr.Tab(KO.view_ask, id="ask", elem_id="view-ask") as asking:
                 parts = web_ask.layout(frame)
@@ -217,8 +219,8 @@ def build(
                 web_study.view(frame, study)
             with gr.Tab(KO.view_measure, id="measure", elem_id="view-measure") as measure:
                 web_measure.view(frame, measure)
-            with gr.Tab(KO.view_log, id="log", elem_id="view-log") as kept:
-                again = web_questions.view(frame, kept, parts.log)
+            with gr.Tab(KO.view_log, id="log", elem_id="view-log", visible=not shared) as kept:
+                again = gr.HTML(visible=False) if shared else web_questions.view(frame, kept, parts.log)
         web_ask.wire(frame, parts, (asking, notes, study, measure, kept), again)
     return blocks
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import LogError, RagError
 from index.types import Filter
-from rag.querylog import QueryLog
 from rag.types import RETRIEVERS, Answer, RetrieverName, Turn
 from ui import calls, earlier, html, html_ask, html_earlier, html_log, scope, web_llm, web_log, web_scope, web_voice
 from ui.drawer import drawer
@@ -123,13 +122,13 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
     def begin(lang: str, kept: Any, scoped: Any) -> list[Any]:
         view = _start(pipeline, language(lang))
         shown = _show(view, (), earlier.from_json(kept), language(lang))
-        return [*_words(pipeline, recorder.log, language(lang)), *web_scope.draw(pipeline, scoped, language(lang)), *shown]
+        return [*_words(frame, language(lang)), *web_scope.draw(pipeline, scoped, language(lang)), *shown]
 
     def switch(view: View, talk: Talk, kept: Any, scoped: Any, event: gr.EventData) -> list[Any]:
         lang = language(event.lang)
         view = view if isinstance(view, html.Narrow | Answer | Recalled) else _start(pipeline, lang)
         shown = _show(view, talk, earlier.from_json(kept), lang)
-        return [*_words(pipeline, recorder.log, lang), *web_scope.draw(pipeline, scoped, lang), *shown]
+        return [*_words(frame, lang), *web_scope.draw(pipeline, scoped, lang), *shown]
 
     def returned(view: View, talk: Talk, kept: Any, scoped: Any, lang: str) -> list[Any]:
         """Where nothing was asked yet, the start is drawn anew: notes may have been put in meanwhile.
@@ -197,7 +196,8 @@ def wire(frame: Frame, parts: Parts, tabs: Sequence["gr.Tab"], again: "gr.HTML")
         event.failure(None, None, [parts.answer, parts.sources, parts.ask], js="() => window.notesPage.lost()")
     changes = (parts.ask.click, parts.question.submit, parts.answer.select, parts.trail.select, again.select)
     web_llm.wire(frame, parts.llm, parts.view, changes, (asked, acted))
-    _wire_log(frame, parts)
+    if not frame.shared:
+        _wire_log(frame, parts)
     web_scope.wire(frame, parts.scope, parts.settings)
 
 
@@ -229,21 +229,21 @@ def _show(view: View | None, talk: Talk, kept: Sequence[Earlier], lang: Lang) ->
     return [view, html.answer_side(view, lang), html.source_side(view, lang), trail, talk]
 
 
-def _words(pipeline: Callable[[], Asks], log: QueryLog, lang: Lang) -> list[Any]:
+def _words(frame: Frame, lang: Lang) -> list[Any]:
     """Everything of the page that is written in the reader's language, apart from the two columns."""
     import gradio as gr
 
     t = texts(lang)
     return [
         lang,
-        html.header(lang, *held(pipeline)),
+        html.header(lang, *held(frame.pipeline)),
         *(gr.Tab(name) for name in (t.view_ask, t.view_notes, t.view_study, t.view_measure, t.view_log)),
         gr.Textbox(label=t.question, placeholder=t.placeholder),
         gr.Button(t.ask),
         gr.Accordion(t.settings),
         gr.Radio(_methods(lang), label=t.retriever, info=t.retriever_info),
         gr.Slider(label=t.k, info=t.k_info),
-        html_log.settings_line(log, lang),
+        html_log.settings_line(frame.recorder.log, lang, frame.shared),
     ]
 
 

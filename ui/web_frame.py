@@ -39,7 +39,7 @@ class Frame:
     `asked` gives it as those ask it who take their turn.
 
     `place` is the folder of the index, None where the page stands before an index that is not its own to change; `llm` is the large
-    language model that is asked beside it, where one is set.
+    language model that is asked beside it, where one is set. The page is `shared` where people with names use it.
     """
 
     blocks: "gr.Blocks"
@@ -50,6 +50,7 @@ class Frame:
     recorder: Recorder
     place: Place | None
     llm: LanguageModel | None = None
+    shared: bool = False
 
 
 def drawn(frame: Frame, tab: "gr.Tab", draw: Callable[[Lang], list[Any]], outputs: Sequence[Any]) -> None:

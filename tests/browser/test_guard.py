@@ -47,6 +47,8 @@ def test_one_signs_in_asks_is_told_to_wait_and_leaves(browser: Any, tmp_path: Pa
         page.wait_for_function("document.querySelector('#answer')?.getAttribute('aria-live') === 'polite'")
         ask(page, "Scaled dot-product attention?")
         assert "divides by the square root" in text_of(page, "#board")
+        assert page.locator("#view-notes-button").is_visible() and not page.locator("#view-log-button").count()
+        assert not page.locator("#log [data-turn], #logbook").count(), "the log is its owner's"
         for lang, texts in (("en", EN), ("ko", KO)):
             page.click(f'[data-lang="{lang}"]')
             assert page.locator("#leave").inner_text() == texts.leave
