@@ -8,8 +8,8 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Literal, Self, TypeVar
 from index.errors import LogError
 from index.files import DISK, put
 from index.places import Place, users
+from rag.database import OtherLayout, mend, opened, transaction
 from rag.types import Answer
 
 Door = Literal["page", "shell", "api"]
@@ -36,11 +37,17 @@ BATCH, ATTEMPTS, PATIENCE = 100, 3, 1.0
 """Rows of one transaction; how often it is tried; seconds that each try waits for another process to finish writing."""
 _OFF, _DEFAULT = ("0", "off", "no", "false"), ("", "1", "on", "yes", "true")
 _VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS asked (
-    n INTEGER PRIMARY KEY, time REAL, door TEXT, "index" TEXT, question TEXT, searched TEXT, retriever TEXT, reader TEXT,
-    passages TEXT, answer TEXT, abstained INTEGER, confidence REAL, milliseconds REAL, thumb INTEGER, key TEXT, size INTEGER
-)"""
+_SCHEMA = (
+    'CREATE TABLE IF NOT EXISTS asked (n INTEGER PRIMARY KEY, time REAL, door TEXT, "index" TEXT, question TEXT, searched TEXT, '
+    "retriever TEXT, reader TEXT, passages TEXT, answer TEXT, abstained INTEGER, confidence REAL, milliseconds REAL, thumb INTEGER, "
+    "key TEXT, size INTEGER)",
+    "CREATE INDEX IF NOT EXISTS asked_key ON asked (key)",
+)
+_PRAGMAS = ("synchronous = NORMAL", "secure_delete = ON")
+_HEAD = b"SQLite format 3\0"
+"""How every SQLite file begins."""
+DELETE = "rag log delete"
+"""The command for a log that is broken."""
 _CHOICES: Mapping[Choice, tuple[str, str]] = {
     "recent": ("1", "n DESC"),
     "refused": ("abstained", "n DESC"),
@@ -185,7 +192,7 @@ class QueryLog:
                 rows = database.execute(query, (since, index, index, -1 if most is None else most, skip)).fetchall()
             return [make(row) for row in rows]
         except (sqlite3.Error, OSError, ValueError) as problem:
-            raise LogError(f"the log {self.file} cannot be read ({problem}). Throw it away: rag log delete") from problem
+            raise LogError(f"the log {self.file} cannot be read ({problem}). {self.mend(problem)}") from problem
 
     def retrieved(self, index: str) -> Retrieved:
         """Which notes the questions kept have brought up, for one index. Raises LogError."""
@@ -194,7 +201,7 @@ class QueryLog:
 
     def add(self, items: Sequence[Entry | Rating]) -> None:
         """Writes entries and thumbs in their order, and lets the oldest go. Raises sqlite3.Error, OSError."""
-        with self._opened() as database, _transaction(database):
+        with self._opened() as database, transaction(database):
             for item in items:
                 if isinstance(item, Entry):
                     _insert(database, item)
@@ -204,22 +211,41 @@ class QueryLog:
             self._let_go(database)
 
     def delete(self) -> int:
-        """Deletes and overwrites every entry and returns how many; a file that is no log is removed. Raises LogError."""
+        """Deletes and overwrites every entry and returns how many; a log that is damaged is removed.
+
+        Raises LogError, also where the file is no log of ours, which stays as it is.
+        """
         try:
             return self._emptied() if self.file.exists() else 0
-        except (sqlite3.OperationalError, OSError) as problem:
-            raise LogError(f"the log {self.file} cannot be deleted now ({problem}). Try again, or remove the file") from problem
-        except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm"):
-                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-            return 0
+        except (sqlite3.Error, OSError) as problem:
+            raise LogError(f"the log {self.file} cannot be deleted ({problem}). {self.mend(problem)}") from problem
 
     def _emptied(self) -> int:
-        with self._opened() as database:
-            count = database.execute("DELETE FROM asked").rowcount
-            database.execute("VACUUM")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return count
+        try:
+            with self._opened() as database:
+                count: int = database.execute("DELETE FROM asked").rowcount
+                database.execute("VACUUM")
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return count
+        except sqlite3.DatabaseError as problem:
+            if type(problem) is not sqlite3.DatabaseError or not self._is_ours(problem):
+                raise
+        for suffix in ("", "-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+        return 0
+
+    def mend(self, problem: Exception) -> str:
+        """What to do about a problem with the file."""
+        foreign = f"{self.file} is no log of questions: remove it yourself, or name another file by RAG_LOG"
+        return mend(problem, self.file, f"Throw it away: {DELETE}" if self._is_ours(problem) else foreign)
+
+    def _is_ours(self, problem: Exception) -> bool:
+        """Whether the file may be a log that is damaged: a SQLite file of no other layout, and with our table."""
+        if isinstance(problem, OtherLayout) or "no such" in str(problem):
+            return False
+        with suppress(OSError), self.file.open("rb") as data:
+            return data.read(len(_HEAD)) == _HEAD
+        return False
 
     def _let_go(self, database: sqlite3.Connection) -> None:
         # n has no gaps: each new one is the greatest plus one, and only the oldest go
@@ -227,17 +253,9 @@ class QueryLog:
         held = "SELECT n, sum(size) OVER (ORDER BY n DESC) AS held FROM asked"
         database.execute(f"DELETE FROM asked WHERE n <= (SELECT max(n) FROM ({held}) WHERE held > ?)", (self.limits.size,))
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each use, so that none holds on to a file that another process threw away."""
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
         self._make_folder()
-        os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's companions of it take its permissions
-        with closing(sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)) as database:
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
-                database.execute(f"PRAGMA {pragma}")
-            with _transaction(database):
-                _prepare(database)
-            yield database
+        return opened(self.file, _VERSION, _SCHEMA, _PRAGMAS, PATIENCE)
 
     def _make_folder(self) -> None:
         if not self.file.is_absolute():
@@ -256,22 +274,6 @@ def open_log() -> QueryLog:
 def index_name(index: Place) -> str:
     """An index as entries name it: by its whole path, or its URI without a password."""
     return str(index.resolve() if isinstance(index, Path) else index)
-
-
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")  # waits for its turn here, where waiting is safe
-    with database:
-        yield
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version not in (0, _VERSION):
-        raise sqlite3.DatabaseError(f"its layout is version {version}, this program writes version {_VERSION}")
-    database.execute(_SCHEMA)
-    database.execute("CREATE INDEX IF NOT EXISTS asked_key ON asked (key)")
-    database.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _insert(database: sqlite3.Connection, entry: Entry) -> None:
@@ -385,14 +387,14 @@ class Recorder:
             except (sqlite3.Error, OSError) as problem:
                 if attempt == ATTEMPTS or not isinstance(problem, sqlite3.OperationalError):
                     self.dropped += len(items)
-                    return self._tell(str(problem))
+                    return self._tell(str(problem), f" {self.log.mend(problem)}.")
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, problem: str, mend: str = "") -> None:
         """Once for each recorder: the answers matter more than the log."""
         if not self._told:
             self._told = True
-            mend = "Throw it away: rag log delete. Turn it off: rag log off, or RAG_LOG=0"
-            print(f"the log of questions {self.log.file} cannot be written ({problem}); answers go on. {mend}", file=sys.stderr)
+            told = f"the log of questions {self.log.file} cannot be written ({problem}); answers go on.{mend}"
+            print(f"{told} Turn it off: rag log off, or RAG_LOG=0", file=sys.stderr)
 
 
 def _asked(answer: Answer, when: float, door: Door, index: str, retriever: str, reader: str, milliseconds: float) -> Entry:

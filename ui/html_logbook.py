@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 
 from rag.logbook import Column, Overview, Totals, Unit
-from rag.querylog import Entry, QueryLog, note_of
+from rag.querylog import DELETE, Entry, QueryLog, note_of
 from ui.count import Count
 from ui.html_log import HAND, settings_line
 from ui.i18n import Lang
@@ -229,11 +229,10 @@ def empty(log: QueryLog, lang: Lang) -> str:
 
 
 def broken(message: str, lang: Lang) -> str:
+    """A log that cannot be read; how it is thrown away only where the message says that it should be."""
     t = log_texts(lang)
-    return (
-        f'<section class="card problem log-none" role="alert"><h3>{t.broken}</h3><p class="what">{escape(message)}</p>'
-        f"<p>{t.broken_note}</p><p><code>rag log delete</code></p></section>"
-    )
+    mend = f"<p>{t.broken_note}</p><p><code>{DELETE}</code></p>" if DELETE in message else ""
+    return f'<section class="card problem log-none" role="alert"><h3>{t.broken}</h3><p class="what">{escape(message)}</p>{mend}</section>'
 
 
 def keeping(log: QueryLog, lang: Lang, *, asking: bool = False, said: str = "") -> str:

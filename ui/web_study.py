@@ -19,6 +19,7 @@ from index.types import Filter, Progress
 from ui import html_study, scope
 from ui.i18n import Lang, language
 from ui.i18n_study import KO, study_texts
+from ui.web_auth import signed_in
 from ui.web_frame import PICK, STREAMED, Frame
 
 if TYPE_CHECKING:
@@ -91,30 +92,42 @@ element.addEventListener('click', async (event) => {
 
 
 @dataclass(slots=True)
-class Study:
-    """What the view stands before: the notes, where learning is kept (None: nowhere), and the time.
+class Made:
+    """The cards of the notes, which are the same for all who study, and the book that keeps them (None: none does).
 
-    `made` and `found` hold the cards of the notes as they were when `stamp` was theirs.
+    `cards` and `found` are of the notes as they were when `stamp` was theirs.
     """
 
     frame: Frame
     book: "Book | None"
-    now: Callable[[], datetime]
-    lock: AbstractContextManager[Any]
+    lock: AbstractContextManager[Any] = field(default_factory=Lock)
     stamp: str = ""
-    made: "tuple[Card, ...]" = ()
+    cards: "tuple[Card, ...]" = ()
     found: "dict[str, Card | None]" = field(default_factory=dict)
 
-    def cards(self, progress: Progress | None = None) -> "tuple[Card, ...]":
+    def now(self, progress: Progress | None = None) -> "tuple[Card, ...]":
         """The cards of the notes as they are now; one at a time makes them. Raises RagError."""
         from rag.study.desk import cards_of, stamp_of
 
         with self.lock:
             index = self.frame.pipeline().index
             if (stamp := stamp_of(index)) != self.stamp:
-                made = tuple(cards_of(index, self.book, progress))
-                self.stamp, self.made, self.found = stamp, made, {}
-            return self.made
+                cards = tuple(cards_of(index, self.book, progress))
+                self.stamp, self.cards, self.found = stamp, cards, {}
+            return self.cards
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What one who studies stands before: the cards of the notes, where learning is kept (None: nowhere), and the time."""
+
+    made: Made
+    book: "Book | None"
+    now: Callable[[], datetime]
+
+    @property
+    def frame(self) -> Frame:
+        return self.made.frame
 
     def desk(self, cards: "Sequence[Card]", kept: Filter) -> "Desk":
         """Raises RagError."""
@@ -125,7 +138,7 @@ class Study:
         if self.book is None:
             return Desk(tuple(chosen(cards, kept)), (), (), {}, Day())
         midnight = self.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        return desk_of(self.frame.pipeline().index, self.book, cards, kept, midnight, self.found)
+        return desk_of(self.frame.pipeline().index, self.book, cards, kept, midnight, self.made.found)
 
 
 def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -134,7 +147,11 @@ def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: date
 
     from rag.study.book import book_of
 
-    study = Study(frame, book_of(frame.place) if frame.place else None, now, Lock())
+    made = Made(frame, book_of(frame.place) if frame.place else None)
+
+    def study_of(request: gr.Request) -> Study:
+        return Study(made, book_of(frame.place, signed_in(request)) if frame.place else None, now)
+
     with gr.Column(elem_id="study"):
         kept = gr.BrowserState({}, storage_key=KEPT_AS, secret=KEPT_AS)
         more, seen = gr.State(0), gr.State(False)
@@ -146,45 +163,46 @@ def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: date
             weeks = _dropdown("weeks", KO.weeks)
             notes = _dropdown("notes", KO.notes)
         body = gr.HTML(
-            "", elem_id="study-body", js_on_load=SCRIPT + PICK.format("do"), server_functions=[_exporter(study)], apply_default_css=False
+            "", elem_id="study-body", js_on_load=SCRIPT + PICK.format("do"), server_functions=[_exporter(study_of)], apply_default_css=False
         )
     shown = [body, head, part, weeks, notes, more]
 
-    def whole(part: str, scoped: Any, more: int, lang: Lang) -> Iterator[list[Any]]:
+    def whole(study: Study, part: str, scoped: Any, more: int, lang: Lang) -> Iterator[list[Any]]:
         words = [html_study.head(lang), gr.Radio(_parts(lang), label=study_texts(lang).part), *_offered(study, scoped, lang), more]
         for html in _drawn(study, part, scoped, more, lang):
             yield [html, *words]
 
-    def opened(part: str, scoped: Any, lang: str) -> Iterator[list[Any]]:
-        for drawn in whole(part, scoped, 0, language(lang)):
+    def opened(part: str, scoped: Any, lang: str, request: gr.Request) -> Iterator[list[Any]]:
+        for drawn in whole(study_of(request), part, scoped, 0, language(lang)):
             yield [*drawn, True]
 
-    def switched(part: str, scoped: Any, more: int, seen: bool, event: gr.EventData) -> Iterator[list[Any]]:
+    def switched(part: str, scoped: Any, more: int, seen: bool, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
         """A view that was never opened has nothing to say in another language, and no cards are made for it."""
         if seen:
-            yield from whole(part, scoped, more, language(event.lang))
+            yield from whole(study_of(request), part, scoped, more, language(event.lang))
 
-    def chose(part: str, weeks: list[int], notes: list[str], more: int, lang: str) -> Iterator[list[Any]]:
+    def chose(part: str, weeks: list[int], notes: list[str], more: int, lang: str, request: gr.Request) -> Iterator[list[Any]]:
         scoped = scope.to_json(scope.from_json({"weeks": weeks, "notes": notes}))
-        for html in _drawn(study, part, scoped, more, language(lang)):
+        for html in _drawn(study_of(request), part, scoped, more, language(lang)):
             yield [html, scoped]
 
-    def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData) -> Iterator[list[Any]]:
+    def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
         more = int(getattr(event, "more", more))
-        for html in _drawn(study, part, scoped, more, language(lang), event):
+        for html in _drawn(study_of(request), part, scoped, more, language(lang), event):
             yield [html, more]
 
-    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **STREAMED)
-    frame.header.select(switched, [part, kept, more, seen], shown, **STREAMED)
+    drawing: dict[str, Any] = {**STREAMED, "concurrency_limit": 8}
+    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **drawing)
+    frame.header.select(switched, [part, kept, more, seen], shown, **drawing)
     gr.on(
         [part.input, weeks.input, notes.input],
         chose,
         [part, weeks, notes, more, frame.lang],
         [body, kept],
         trigger_mode="always_last",
-        **STREAMED,
+        **drawing,
     )
-    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **STREAMED)
+    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **drawing)
 
 
 def _dropdown(kind: str, label: str) -> "gr.Dropdown":
@@ -226,7 +244,7 @@ def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "
             chosen = [info.doc_id for info in documents if not kept or kept.keeps(info.doc_id)]
             yield html_study.overview(_glances(study, chosen[: html_study.MOST_NOTES]), lang, len(chosen) > html_study.MOST_NOTES)
             return
-        job = Job("cards", study.cards)
+        job = Job("cards", study.made.now)
         job.wait(TICK)
         while job.is_running:
             standing = job.standing()
@@ -265,7 +283,7 @@ def _act(study: Study, event: "gr.EventData", lang: Lang) -> str:
     if study.book is None or asked not in ("rate", "out", "in"):
         return ""
     known = study.book.kept().get(key)
-    card = next((card for card in study.cards() if card.key == key), known.card if known else None)
+    card = next((card for card in study.made.now() if card.key == key), known.card if known else None)
     if card is None:
         return ""
     if asked != "rate":
@@ -291,18 +309,19 @@ def _analyser() -> Any:
     return Analyser()
 
 
-def _exporter(study: Study) -> Callable[[dict[str, Any]], dict[str, str]]:
+def _exporter(study_of: "Callable[[gr.Request], Study]") -> Callable[..., dict[str, str]]:
     """What the page calls for a file of cards, or the problem of making it."""
+    import gradio as gr
 
-    def export_cards(request: dict[str, Any]) -> dict[str, str]:
+    def export_cards(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
         from rag.study.export import FORMATS
 
-        t, ending = study_texts(language(request.get("lang"))), str(request.get("ending"))
+        t, ending, study = study_texts(language(asked.get("lang"))), str(asked.get("ending")), study_of(request)
         write = FORMATS.get(ending)
         if write is None:
             return {"problem": t.failed}
         try:
-            cards = study.desk(study.cards(), scope.from_json(request.get("kept"))).cards
+            cards = study.desk(study.made.now(), scope.from_json(asked.get("kept"))).cards
         except RagError as error:
             return {"problem": str(error)}
         data = write(cards, t.deck, study.now().timestamp())

@@ -7,10 +7,8 @@ that the interval shown on a button is the one that comes.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,6 +17,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from index.errors import StudyError
 from index.places import Place, beside
+from rag.database import mend, opened, transaction
 from rag.study.cards import Card, from_json, to_json
 
 Rating = Literal[1, 2, 3, 4]
@@ -39,6 +38,8 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS reviews_time ON reviews (time)",
     "CREATE TABLE IF NOT EXISTS made (stamp TEXT NOT NULL, cards TEXT NOT NULL)",
 )
+_PRAGMAS = ("synchronous = FULL",)
+"""A review that was told is kept, whatever happens to the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ class Day:
     new: int = 0
 
 
-def book_of(index_dir: Place) -> Book:
-    """The book of an index: `data/index` has `data/index.study.sqlite`."""
+def book_of(index_dir: Place, who: str = "") -> Book:
+    """The book of an index: `data/index` has `data/index.study.sqlite`, and `data/index.study-kim.sqlite` for one who signed in as kim."""
     place = beside(index_dir)
-    return Book(place.with_name(f"{place.name}.study.sqlite"))
+    return Book(place.with_name(f"{place.name}.study{who and f'-{who}'}.sqlite"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,41 +137,18 @@ class Book:
 
     def _write(self, write: Callable[[sqlite3.Connection], T]) -> T:
         def whole(database: sqlite3.Connection) -> T:
-            database.execute("BEGIN IMMEDIATE")
-            with database:
+            with transaction(database):
                 return write(database)
 
         return self._use(whole)
 
     def _use(self, use: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            with self._opened() as database:
+            with opened(self.file, _VERSION, _SCHEMA, _PRAGMAS, PATIENCE) as database:
                 return use(database)
         except (sqlite3.Error, OSError, ValueError, KeyError, TypeError) as problem:
-            raise StudyError(f"what is learned, {self.file}, cannot be used ({problem}). {self._mend(problem)}") from problem
-
-    def _mend(self, problem: Exception) -> str:
-        said = str(problem)
-        if "locked" in said or "busy" in said:
-            return "Another process is writing: try again"
-        if isinstance(problem, OSError) or "readonly" in said or "unable to open" in said or "disk is full" in said:
-            return f"See whether {self.file.parent} can be written to"
-        return f"Move the file away to begin anew: mv {self.file} {self.file}.old"
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each use: any thread may call, and none holds on to the file."""
-        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's companions of it take its permissions
-        with closing(sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)) as database:
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version not in (0, _VERSION):
-                raise sqlite3.DatabaseError(f"its layout is version {version}, this program writes version {_VERSION}")
-            if version == 0:
-                for line in ("PRAGMA journal_mode = WAL", *_SCHEMA, f"PRAGMA user_version = {_VERSION}"):
-                    database.execute(line)
-            database.execute("PRAGMA synchronous = FULL")  # a review that was told is kept, whatever happens to the machine
-            yield database
+            hint = mend(problem, self.file, f"Move the file away to begin anew: mv {self.file} {self.file}.old")
+            raise StudyError(f"what is learned, {self.file}, cannot be used ({problem}). {hint}") from problem
 
 
 def _put(database: sqlite3.Connection, card: Card) -> None:

@@ -164,7 +164,7 @@ def test_the_export_is_the_shells(open_page: Open, log: QueryLog, tmp_path: Path
 def test_a_broken_log_is_said_and_mended(open_page: Open, log: QueryLog) -> None:
     for suffix in ("-wal", "-shm"):
         log.file.with_name(log.file.name + suffix).unlink(missing_ok=True)
-    log.file.write_bytes(b"broken" * 500)
+    log.file.write_bytes(b"SQLite format 3\0" + b"broken" * 500)
     page = open_page(locale="en-US")
     open_log(page)
     assert page.inner_text("#log-rows h3") == LOG_EN.broken

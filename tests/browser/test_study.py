@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +15,19 @@ import pytest
 
 from rag.study.book import Book, book_of
 from rag.study.cards import Card, make_cards
-from tests.browser.conftest import Desk, Open
+from tests.browser.conftest import PATIENCE, Desk, Open
 from tests.browser.test_page import fits, source, text_of
 from tests.rag.study_notes import NOTES, shelf
 from tests.ui.serving import serving
 from tests.ui.shelf import WordPipeline
+from ui import users
+from ui.door import Door
 from ui.i18n_study import EN, KO
+from ui.users import Users
 
 pytestmark = pytest.mark.browser
 
+SECRET = "lecture-notes-2026"
 CARDS = {card.key: card for card in make_cards(NOTES)}
 
 
@@ -105,6 +110,26 @@ def test_a_quiz_goes_to_its_end_and_its_schedule_is_kept(open_page: Open, url: s
     assert all(timedelta(days=7) < due[key] < timedelta(days=9) for key in seen[1:])
     part(page, 1, ".study-cards")
     assert set(page.locator(".study-state > span:first-child").all_inner_texts()[1:]) == {"8일 뒤"}
+
+
+def test_each_who_signs_in_learns_apart(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "LOG2_N", 4)
+    for name in ("kim", "민지"):
+        users.add(tmp_path / "users", name, SECRET)
+    desk, place = Desk(WordPipeline(shelf())), tmp_path / "index"
+    desk.gate.set()
+    with serving(desk, place=place, door=Door(users=Users(tmp_path / "users"))) as port:
+        for name, asked in (("kim", 0), ("민지", 0), ("kim", 1)):
+            shown = b64encode(f"{name}:{SECRET}".encode()).decode()
+            context = browser.new_context(locale="ko-KR", extra_http_headers={"Authorization": f"Basic {shown}"})
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{port}/")
+            study(page)
+            assert page.inner_text(".study-counts").split("\n")[5] == str(asked)
+            rate(page, 4)
+            context.close()
+    assert [len(book_of(place, name).kept()) for name in ("kim", "민지", "")] == [2, 1, 0]
 
 
 def test_one_press_brings_more_new_cards_also_after_a_reload(

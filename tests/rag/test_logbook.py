@@ -111,6 +111,6 @@ def test_pages_of_a_list(log: QueryLog) -> None:
 def test_nothing_and_what_is_broken(log: QueryLog) -> None:
     assert overview(log, "all", NOW.timestamp()).totals == Totals()
     assert list(exported(log)) == []
-    log.file.write_bytes(b"broken" * 500)
+    log.file.write_bytes(b"SQLite format 3\0" + b"broken" * 500)
     with pytest.raises(LogError, match="rag log delete"):
         overview(log, "week", NOW.timestamp())

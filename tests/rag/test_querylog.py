@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -191,7 +192,16 @@ def test_nobody_else_may_read_it(log: QueryLog) -> None:
 # Nothing about it breaks an answer
 
 
-@pytest.mark.parametrize("broken", ["no database", "a newer layout", "a folder", "no home"])
+MENDS = {
+    "damaged": "Throw it away: rag log delete",
+    "no database": "is no log of questions: remove it yourself",
+    "a newer layout": "is no log of questions: remove it yourself",
+    "a folder": "See whether .* can be written to",
+    "no home": "See whether .* can be written to",
+}
+
+
+@pytest.mark.parametrize("broken", MENDS)
 def test_a_log_that_cannot_be_written_is_said_once(broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = QueryLog(Path("~/log") if broken == "no home" else tmp_path / "log")
     spoil(log, broken)
@@ -201,25 +211,61 @@ def test_a_log_that_cannot_be_written_is_said_once(broken: str, tmp_path: Path, 
             settle(recorder)
     assert recorder.dropped == 3
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "answers go on" in said and "RAG_LOG=0" in said
+    assert said.count("\n") == 1 and "RAG_LOG=0" in said and re.search(f"answers go on. .*{MENDS[broken]}", said)
     if broken != "no home":
-        with pytest.raises(LogError, match="rag log delete"):
+        with pytest.raises(LogError, match=MENDS[broken]):
             log.read()
 
 
-@pytest.mark.parametrize("broken", ["no database", "a newer layout"])
-def test_a_broken_log_can_be_thrown_away(broken: str, log: QueryLog) -> None:
-    log.file.parent.mkdir()
-    spoil(log, broken)
+@pytest.mark.parametrize("kept", [16, 100, 5000])
+def test_a_damaged_log_can_be_thrown_away(kept: int, log: QueryLog) -> None:
+    log.add([ENTRY] * 40)
+    whole = log.file.read_bytes()
+    log.file.write_bytes(whole[:kept] + b"broken" * 500)
+    with pytest.raises(LogError, match="Throw it away: rag log delete"):
+        log.read()
     assert log.delete() == 0
     assert not log.file.exists()
     log.add([ENTRY])
     assert log.read() == [ENTRY]
 
 
+@pytest.mark.parametrize("broken", ["no database", "a newer layout", "another program's"])
+def test_what_is_no_log_of_ours_is_never_deleted(broken: str, log: QueryLog) -> None:
+    log.file.parent.mkdir()
+    spoil(log, broken)
+    before = log.file.read_bytes()
+    with pytest.raises(LogError, match=r"cannot be deleted .* is no log of questions: remove it yourself"):
+        log.delete()
+    assert log.file.read_bytes() == before
+
+
+def test_an_empty_file_is_an_empty_log(log: QueryLog) -> None:
+    log.file.parent.mkdir()
+    log.file.touch()
+    assert (log.read(), log.delete()) == ([], 0)
+
+
+def test_a_damaged_log_that_may_not_be_removed_is_told(log: QueryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    log.file.parent.mkdir()
+    spoil(log, "damaged")
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(LogError, match=f"cannot be deleted .* See whether {log.file.parent} can be written to"):
+        log.delete()
+
+
 def spoil(log: QueryLog, broken: str) -> None:
     if broken == "no database":
         log.file.write_bytes(b"no database at all" * 500)
+    elif broken == "damaged":
+        log.file.write_bytes(b"SQLite format 3\0" + b"broken" * 500)
+    elif broken == "another program's":
+        with closing(sqlite3.connect(log.file)) as database:
+            database.execute("CREATE TABLE visited (url TEXT)")
+            database.execute("PRAGMA user_version = 1")
     elif broken == "a newer layout":
         with closing(sqlite3.connect(log.file)) as database:
             database.execute("PRAGMA user_version = 9")
@@ -231,6 +277,43 @@ def settle(recorder: Recorder) -> None:
     until = time.monotonic() + 10
     while recorder._waiting.qsize() and time.monotonic() < until:
         time.sleep(0.005)
+
+
+def test_a_log_is_read_while_another_process_writes(log: QueryLog) -> None:
+    log.add([ENTRY])
+    with closing(sqlite3.connect(log.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert log.read() == [ENTRY] and len(log.marks()) == 1
+        with pytest.raises(LogError, match=r"cannot be deleted .* Another process is writing: try again"):
+            log.delete()
+
+
+def test_reading_writes_nothing(log: QueryLog) -> None:
+    log.add([ENTRY])
+    with closing(sqlite3.connect(log.file)) as other:  # keeps what was written beside the file
+        other.execute("SELECT count(*) FROM asked").fetchone()
+        before = {file.name: file.stat().st_size for file in log.file.parent.iterdir()}
+        for _ in range(5):
+            assert log.read() == [ENTRY] and len(log.marks()) == 1
+        assert {file.name: file.stat().st_size for file in log.file.parent.iterdir()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are Unix's")
+def test_a_log_that_may_only_be_read_is_read(log: QueryLog) -> None:
+    log.add([ENTRY])
+    for folder in (log.file.parent, *log.file.parent.parents):
+        if folder != Path("/") and folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    log.file.parent.chmod(0o777)
+    log.file.chmod(0o444)
+    code = (
+        "import os, sys; from pathlib import Path; from rag.querylog import QueryLog\n"
+        "os.getuid() or os.setuid(65534)\n"
+        "print(len(QueryLog(Path(sys.argv[1])).read()))\n"
+    )
+    command = [sys.executable, "-c", code, str(log.file)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_a_locked_log_holds_up_no_answer(log: QueryLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

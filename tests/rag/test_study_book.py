@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,6 +166,16 @@ def test_a_place_that_is_not_there_is_an_error_when_something_is_learned(tmp_pat
     assert cards_of(shelf(), nowhere) == CARDS
     with pytest.raises(StudyError, match=r"See whether .*missing can be written to"):
         nowhere.rate(ONE, 3, NOW)
+
+
+def test_a_book_is_read_while_another_process_writes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.leave_out(ONE, True)
+    monkeypatch.setattr("rag.study.book.PATIENCE", 0.1)
+    with closing(sqlite3.connect(book.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert list(book.kept()) == [ONE.key]
+        with pytest.raises(StudyError, match="Another process is writing: try again"):
+            book.leave_out(TWO, True)
 
 
 def test_old_reviews_go_and_schedules_stay(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ def test_deleting(log: QueryLog, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_broken_log_exits_3_and_names_the_mend(log: QueryLog, canned: Canned, capsys: pytest.CaptureFixture[str]) -> None:
-    log.file.write_bytes(b"broken" * 500)
+    log.file.write_bytes(b"SQLite format 3\0" + b"broken" * 500)
     assert cli.main(["log"]) == 3
     assert "rag log delete" in capsys.readouterr().err
     assert cli.main(["ask", "MRR"]) == 0

@@ -112,9 +112,15 @@ def test_an_empty_list_an_empty_log_and_a_broken_one(log: QueryLog) -> None:
     assert EN.empty_note in html_logbook.empty(log, "en") and EN.empty_off not in html_logbook.empty(log, "en")
     log.turn(False)
     assert EN.empty_off in html_logbook.empty(log, "en")
-    said = parse(html_logbook.broken(f"cannot be read {NASTY}", "en"))
-    assert said.of("what")[0].text == f"cannot be read {NASTY}"
+    said = parse(html_logbook.broken(f"cannot be read {NASTY}: rag log delete", "en"))
+    assert said.of("what")[0].text == f"cannot be read {NASTY}: rag log delete"
     assert [each.text for each in said.elements if each.tag == "code"] == ["rag log delete"]
+    assert EN.broken_note in html_logbook.broken("rag log delete", "en")
+
+
+def test_a_log_that_is_only_busy_is_not_to_be_deleted() -> None:
+    said = html_logbook.broken("Another process is writing: try again", "en")
+    assert EN.broken_note not in said and "rag log delete" not in said
 
 
 def test_deleting_asks_first(log: QueryLog) -> None:
@@ -174,7 +180,7 @@ def test_a_full_log_is_found_fast(log: QueryLog) -> None:
 
 
 def test_an_export_of_a_broken_log_says_the_problem(log: QueryLog) -> None:
-    log.file.write_bytes(b"broken" * 500)
+    log.file.write_bytes(b"SQLite format 3\0" + b"broken" * 500)
     assert "rag log delete" in web_questions._exporter(log)({})["problem"]
     log.delete()
     assert web_questions._exporter(log)({})["lines"] == "".join(exported(log)) == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +13,7 @@ from rag.study.book import book_of
 from rag.study.cards import make_cards
 from tests.rag.study_notes import NOTES, shelf
 from ui.i18n_study import KO
-from ui.web_study import Study, _drawn
+from ui.web_study import Made, Study, _drawn
 
 CARD = make_cards(NOTES)[0]
 
@@ -24,7 +23,7 @@ def test_a_press_that_cannot_be_kept_is_told(tmp_path: Path, part: str) -> None:
     (tmp_path / "file").write_text("no folder")
     book = book_of(tmp_path / "file" / "index")
     frame: Any = SimpleNamespace(pipeline=lambda: SimpleNamespace(index=shelf()))
-    study = Study(frame, book, lambda: datetime(2026, 11, 23, tzinfo=UTC), Lock())
+    study = Study(Made(frame, book), book, lambda: datetime(2026, 11, 23, tzinfo=UTC))
     press: Any = SimpleNamespace(do="out", key=CARD.key)
     *_, shown = _drawn(study, part, {}, 0, "ko", press)
     assert KO.problem in shown and "can be written to" in shown and 'data-do="retry"' in shown
