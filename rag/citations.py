@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from index.types import Document, DocumentInfo
-from rag.quotes import find_quote
+from rag.quotes import find_quote, unspaced
 from rag.types import Span
 
 AROUND = 32
@@ -107,8 +107,8 @@ def _untouched(citation: Citation, text: str) -> bool:
 
 def _places(citation: Citation, document: Document) -> Iterator[tuple[_Likeness, Span]]:
     """The places of the words in a note that may be the one meant."""
-    long = len(_squeezed(citation.quote)) >= _LONG
-    enough = min(_ENOUGH, len(_squeezed(citation.prefix + citation.suffix)))
+    long = len(unspaced(citation.quote)) >= _LONG
+    enough = min(_ENOUGH, len(unspaced(citation.prefix + citation.suffix)))
     for start, end in find_quote(document.text, citation.quote):
         likeness = _likeness(citation, document.text, start, end)
         if long or likeness.sides or 0 < enough <= likeness.characters:
@@ -126,10 +126,6 @@ def _side(kept: str, there: str) -> tuple[bool, int]:
 
     A side shorter than `AROUND` ended with the note, and is whole only where the note ends there still.
     """
-    mine, theirs = _squeezed(kept), _squeezed(there)
+    mine, theirs = unspaced(kept), unspaced(there)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(mine, theirs, strict=False)))
     return (same == len(mine) if len(kept) == AROUND else mine == theirs), same
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())

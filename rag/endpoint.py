@@ -46,7 +46,8 @@ class Endpoint:
 
     def __init__(self, url: str, model: str, *, timeout: float = 120.0, tries: int = 3, pause: float = 1.0) -> None:
         """`url` is the address of the API (`http://localhost:11434/v1`) or of its chat endpoint. `timeout` is in seconds, for one answer as
-        a whole; a failed try is repeated after `pause`, then twice that, and so on. UsageError where the address is none."""
+        a whole (what falls silent half-way is given up after twice that at most); a failed try is repeated after `pause`, then twice that,
+        and so on. UsageError where the address is none."""
         import httpx
 
         address = _address(url)
@@ -102,20 +103,19 @@ class Endpoint:
         raise EndpointError(f"{problem} (tried {self._tries} times)") from problem
 
     def _whole(self, body: dict[str, Any]) -> Iterator[str]:
-        with self._posted(body) as response:
-            yield self._answer(b"".join(self._parts(response)))
+        with self._posted(body) as (_, parts):
+            yield self._answer(b"".join(parts))
 
     def _pieces(self, body: dict[str, Any]) -> Iterator[str]:
         """The pieces of one try. A server that does not stream sends its answer as one."""
         import httpx
         from httpx_sse import EventSource
 
-        with self._posted({**body, "stream": True}) as response:
-            kind = response.headers.get("Content-Type", "")
+        with self._posted({**body, "stream": True}) as (kind, parts):
             if "text/event-stream" not in kind:
-                yield self._answer(b"".join(self._parts(response)))
+                yield self._answer(b"".join(parts))
                 return
-            bounded = httpx.Response(200, headers={"Content-Type": kind}, content=self._parts(response))
+            bounded = httpx.Response(200, headers={"Content-Type": kind}, content=parts)
             ended = False
             for event in EventSource(bounded).iter_sse():
                 if event.data.strip() == "[DONE]":
@@ -131,7 +131,7 @@ class Endpoint:
         """The words of one event, and whether the model says that it is through."""
         try:
             value = json.loads(data)
-            if "error" in value:
+            if value.get("error"):
                 raise EndpointError(f"{self.url} broke off: {self._safe(_error_of(data.encode()))}")
             if not value["choices"]:  # some close with what was used
                 return "", False
@@ -141,17 +141,18 @@ class Endpoint:
             raise _Transient(f"{self.url} did not answer as a chat endpoint: {type(error).__name__} in its reply") from error
 
     @contextmanager
-    def _posted(self, body: Mapping[str, Any]) -> Iterator[httpx.Response]:
-        """A reply of status 200, to be read; whatever goes wrong on the way is told as our own error."""
+    def _posted(self, body: Mapping[str, Any]) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The content type and the body of a reply of status 200; whatever goes wrong on the way is told as our own error."""
         import httpx
 
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        begun = time.monotonic()
         try:
             with self._client.stream("POST", self.url, json=body, headers=headers) as response:
+                parts = self._parts(response, begun)
                 if response.status_code != 200:
-                    content = b"".join(self._parts(response))
-                    raise self._refused(response.status_code, response.headers.get("Retry-After", ""), content)
-                yield response
+                    raise self._refused(response.status_code, response.headers.get("Retry-After", ""), b"".join(parts))
+                yield response.headers.get("Content-Type", ""), parts
         except httpx.TimeoutException as error:
             raise _Transient(f"{self.url} did not answer within {self._timeout:g} seconds: is the model loaded?") from error
         except httpx.RemoteProtocolError as error:
@@ -160,9 +161,9 @@ class Endpoint:
             reason = self._safe(str(error) or type(error).__name__)
             raise _Transient(f"{self.url} cannot be reached: {reason}. Is the server running, and the address right?") from error
 
-    def _parts(self, response: httpx.Response) -> Iterator[bytes]:
+    def _parts(self, response: httpx.Response, begun: float) -> Iterator[bytes]:
         """The body, within the time and the size that an answer may have: httpx's own limit is for each piece of it."""
-        begun, size = time.monotonic(), 0
+        size = 0
         for part in response.iter_bytes():
             size += len(part)
             if size > MOST_BYTES:

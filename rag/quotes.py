@@ -18,6 +18,11 @@ def find_quote(text: str, quote: str) -> list[Interval]:
     return list(_exact(text, quote)) or [match.span() for match in re.finditer(r"\s+".join(map(re.escape, words)), text)]
 
 
+def unspaced(text: str) -> str:
+    """The text without white space."""
+    return "".join(text.split())
+
+
 def _exact(text: str, quote: str) -> Iterator[Interval]:
     """Overlapping places too: which of them was meant is for what stands around to say."""
     at = text.find(quote)

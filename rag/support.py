@@ -17,7 +17,7 @@ from index.encoder import Encoder
 from index.morphemes import Analyser, Token
 from index.sentences import sentences
 from index.types import Passage
-from rag.quotes import find_quote
+from rag.quotes import find_quote, unspaced
 
 FaultKind = Literal["uncited", "range", "quote", "number", "name", "word", "negation", "meaning"]
 
@@ -108,7 +108,7 @@ class Checker:
         if len(lacking) == 1 and len(words) >= _MANY and lacking[0].group().islower() and not _HANGUL.search(sentence):
             lacking = []  # one word of many may be another for the same
         found = [match.group() for match in lacking]
-        asked = _squeezed(question)
+        asked = unspaced(question).lower()
         proper = [
             token.term
             for token in self.analyser.tagged(sentence)
@@ -120,7 +120,7 @@ class Checker:
         """Nouns that neither the passages nor the question have; but what is said as a verb (발표하다) may be put otherwise."""
         if not held.is_hangul:
             return ()
-        asked = _squeezed(question)
+        asked = unspaced(question).lower()
         tokens = self.analyser.tagged(sentence)
         verbal = {before.start for before, token in pairwise(tokens) if token.tag.startswith(("XSV", "XSA"))}
         nouns = [token.term for token in tokens if token.tag in _THINGS and token.start not in verbal]
@@ -186,7 +186,7 @@ class _Held:
         self.lines = [passage.text[start:end] for passage in passages for start, end in sentences(passage.text)]
         self.heads = [passage.context for passage in passages]
         self._analyser = analyser
-        self._squeezed = _squeezed(self.text)
+        self._squeezed = unspaced(self.text).lower()
         hangul, latin = len(_HANGUL.findall(self.text)), len(_LATIN.findall(self.text))
         self.is_hangul, self.is_latin = 5 * hangul > latin, latin > 2 * hangul
 
@@ -213,10 +213,6 @@ class _Held:
     @cached_property
     def _terms(self) -> list[tuple[str, set[str]]]:
         return [(line, {token.term for token in self._analyser.tokens(line)}) for line in self.lines]
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split()).lower()
 
 
 def _stem(word: str) -> str:
@@ -307,4 +303,4 @@ def _quantities(text: str) -> list[tuple[str, str]]:
 def _quotes(sentence: str, held: _Held, question: str) -> tuple[str, ...]:
     """What stands in quotation marks and in no passage."""
     quoted = [match["long"] or match["short"] for match in _QUOTED.finditer(sentence)]
-    return tuple(each for each in quoted if not find_quote(held.text, each) and _squeezed(each) not in _squeezed(question))
+    return tuple(each for each in quoted if not find_quote(held.text, each) and unspaced(each).lower() not in unspaced(question).lower())

@@ -10,7 +10,7 @@ from index.morphemes import Analyser
 from index.sentences import sentences
 from index.settings import SplitSettings
 from index.split import split
-from index.types import Document, Progress
+from index.types import Document, Passage, Progress
 from rag.drafting.described import described, facts, line_of
 from rag.drafting.draft import Draft
 from rag.drafting.labels import labelled, outlines
@@ -19,8 +19,7 @@ from rag.drafting.screen import Corpus, Fault, Place, fault
 from rag.training.facts import Sheet, aliases, chance, sheet
 
 RULES = (described, labelled, listed, outlines)
-SECTIONS = SplitSettings(max_tokens=2000, target_tokens=1000)
-"""Sections are kept whole, so that no list and no heading is cut from what belongs to it. A token is taken for two characters."""
+_SECTIONS = SplitSettings(max_tokens=2000, target_tokens=1000)
 _CLOZE = 3
 """Of so many sentences that define, one is asked for its name instead."""
 
@@ -46,8 +45,13 @@ def draft_questions(documents: Sequence[Document], progress: Progress | None = N
     return Drafted(tuple(_one_each(kept)), left_out, corpus)
 
 
+def sections_of(document: Document) -> list[Passage]:
+    """Whole sections, so that no list and no heading is cut from what belongs to it. A token is taken for two characters."""
+    return split(document, _SECTIONS, lambda texts: [len(text) // 2 for text in texts])
+
+
 def _found(documents: Sequence[Document], corpus: Corpus, progress: Progress | None) -> Iterator[Draft]:
-    passages = [split(document, SECTIONS, lambda texts: [len(text) // 2 for text in texts]) for document in documents]
+    passages = list(map(sections_of, documents))
     names = aliases(passage for note in passages for passage in note)
     for done, note in enumerate(passages, 1):
         for passage in note:

@@ -203,7 +203,7 @@ def _reading(place: str | Path) -> Iterator[None]:
         yield
     except KeyError as error:
         raise DataError(f"{place}: the field {error} is missing") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DataError(f"{place}: not the expected form: {error}") from error
 
 

@@ -108,11 +108,12 @@ def of_split(questions: Sequence[Question], split: str | None, path: Path) -> tu
 
 
 def _text(path: Path) -> str:
+    """What the file says, its lines ended by `\\n`."""
     from index.errors import NoteError
     from index.notes.decode import decode
 
     try:
-        return decode(read_bytes(path))
+        return decode(read_bytes(path)).replace("\r\n", "\n").replace("\r", "\n")
     except NoteError as problem:
         raise DataError(f"{path}: {problem}. {ACCEPTED}") from problem
 
@@ -143,7 +144,7 @@ def _json_form(text: str) -> str:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

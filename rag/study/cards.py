@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
-from index.split import split
 from index.types import Document, Filter, Locator, Passage, Progress
 from rag import citations
 from rag.citations import Citation, Notes, cite
 from rag.drafting.draft import Draft, squeezed
-from rag.drafting.make import SECTIONS, Drafted, draft_questions
+from rag.drafting.make import Drafted, draft_questions, sections_of
 from rag.drafting.screen import Content
 from rag.study.gaps import BLANK, Gap, gaps, names_of, opened
 from rag.training.facts import bare, chance, fill
@@ -105,7 +104,7 @@ def make_cards(documents: Sequence[Document], progress: Progress | None = None) 
     """
     documents = list({document.text: document for document in reversed(documents)}.values())[::-1]
     drafted = draft_questions(documents, progress)
-    sections = {document.doc_id: list(split(document, SECTIONS, _lengths)) for document in documents}
+    sections = {document.doc_id: sections_of(document) for document in documents}
     texts = {document.doc_id: document for document in documents}
     content = drafted.corpus.content
     found = [card for draft in drafted.drafts if (card := _of_draft(draft, texts[draft.doc_id], sections[draft.doc_id], content))]
@@ -123,10 +122,6 @@ def located(card: Card, notes: Notes) -> Card | None:
     """The card where its words stand in the notes today; None where they are gone."""
     span = citations.locate(card.sources[0], notes)
     return replace(card, sources=(cite(notes.document(span.doc_id), span),)) if span else None
-
-
-def _lengths(texts: Sequence[str]) -> list[int]:
-    return [len(text) // 2 for text in texts]
 
 
 def _once(cards: Iterable[Card]) -> list[Card]:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, log, log1p
 
-from index.split import split
 from index.types import Document, Locator, Passage
 from rag.drafting.draft import squeezed
-from rag.drafting.make import SECTIONS
+from rag.drafting.make import sections_of
 from rag.spans import heads
 from rag.training.definitions import definition
 from rag.training.facts import Part, behind_opening, sheet
@@ -70,7 +69,7 @@ def overview(documents: Sequence[Document], terms: Terms, per_note: int = PER_NO
 
 def _points(document: Document) -> Iterator[Point]:
     """The sentences that may be shown: whole, clean, and clear by themselves. Above the first heading stand dates and names."""
-    passages = split(document, SECTIONS, lambda texts: [len(text) // 2 for text in texts])
+    passages = sections_of(document)
     names = {squeezed(heading) for passage in passages for heading in (passage.title, *passage.section)}
     for passage in passages:
         section = tuple(label for heading in passage.section if (label := clean_heading(heading)))

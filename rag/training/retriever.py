@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,23 +131,20 @@ def lesson_batches(lessons: Sequence[Lesson], size: int, epochs: int, seed: int)
     out: list[list[int]] = []
     for epoch in range(epochs):
         chance = random.Random(f"{seed} {epoch}")
-        waiting = list(range(len(lessons)))
-        chance.shuffle(waiting)
+        order = list(range(len(lessons)))
+        chance.shuffle(order)
+        waiting = deque(order)
         while len(waiting) >= size:
-            batch: list[int] = []
-            groups: set[str] = set()
+            batch: dict[str, int] = {}
             later: list[int] = []
-            for at in waiting:
-                if len(batch) < size and lessons[at].positive.group not in groups:
-                    batch.append(at)
-                    groups.add(lessons[at].positive.group)
-                else:
+            while waiting and len(batch) < size:
+                at = waiting.popleft()
+                if batch.setdefault(lessons[at].positive.group, at) != at:
                     later.append(at)
-            waiting = later
-            if len(batch) == size:
-                out.append(batch)
-            else:
+            if len(batch) < size:
                 break
+            waiting.extendleft(reversed(later))
+            out.append(list(batch.values()))
     return out
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from index.types import Passage
+from rag.quotes import unspaced
 from rag.training.blanks import attributes, clozes, numbers
 from rag.training.definitions import bare_terms, definitions, headed
 from rag.training.examples import Example, Pair
@@ -74,21 +75,17 @@ def _speaks(text: str) -> bool:
 
 def _silent(fact: Fact, note: Sequence[Passage], seed: int) -> Passage | None:
     """One of the three passages of the note most like the question among those that hold none of the words to avoid."""
-    avoid = [_squeezed(word) for word in fact.avoid]
+    avoid = [unspaced(word.casefold()) for word in fact.avoid]
     wanted = _bigrams(fact.question)
     found: list[tuple[int, int, Passage]] = []
     for passage in note:
-        words = _squeezed(passage.embedded)
+        words = unspaced(passage.embedded.casefold())
         if passage != fact.passage and not any(word in words for word in avoid):
             found.append((-len(wanted & _bigrams(passage.embedded)), passage.start, passage))
     found.sort(key=lambda entry: entry[:2])
     return found[chance(seed, fact.question) % min(3, len(found))][2] if found else None
 
 
-def _squeezed(text: str) -> str:
-    return "".join(text.casefold().split())
-
-
 def _bigrams(text: str) -> set[str]:
-    words = _squeezed(text)
+    words = unspaced(text.casefold())
     return {words[at : at + 2] for at in range(len(words) - 1)}

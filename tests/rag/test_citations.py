@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from index.types import Document, DocumentInfo
 from rag.citations import AROUND, Citation, anchor, cite, from_json, locate
+from rag.quotes import unspaced
 from rag.types import Span
 
 words = st.text(st.sampled_from("가나다 abc\n.-😀"), max_size=60)
@@ -50,6 +51,10 @@ def place(citation: Citation, text: str) -> tuple[int, int] | None:
         return None
     assert text[found.start : found.end] == found.quote
     return found.start, found.end
+
+
+def test_white_space_of_any_kind_is_left_out() -> None:
+    assert unspaced(" 가\t나\n\xa0\u3000Ab ") == "가나Ab"
 
 
 # One change elsewhere

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from index.notes import discover, read_note
 from index.types import Document
 from rag.drafting.draft import Draft, Made, squeezed
-from rag.drafting.make import Drafted, draft_questions
+from rag.drafting.make import Drafted, draft_questions, sections_of
 from rag.drafting.screen import MOST_REPEATED, Corpus, Place, fault, is_trivial
 from rag.drafting.spread import spread
 
@@ -51,6 +51,12 @@ def asked(text: str, made: str) -> list[tuple[str, str]]:
 def test_a_definition_is_asked_for_by_its_name(text: str, name: str, answer: str) -> None:
     found = [each for each in drafts(f"# 운영체제\n\n## 기초\n\n{text}\n") if each.made == "definition"]
     assert [(name in each.question, each.answers[0].endswith(answer), each.kind) for each in found] == [(True, True, "definition")]
+
+
+def test_sections_are_read_whole() -> None:
+    long = "\n".join(f"- 항목 {at}은 서로 다른 것을 말한다" for at in range(90))
+    sections = sections_of(Document("a.md", "A", f"# 하나\n{long}\n# 둘\n짧다."))
+    assert [(each.section, each.text.count("항목")) for each in sections] == [(("하나",), 90), (("둘",), 0)]
 
 
 def test_a_heading_is_not_taken_for_what_its_first_sentence_defines() -> None:

@@ -121,6 +121,18 @@ def test_a_slow_answer_is_given_up(slow: Reply) -> None:
         assert time.monotonic() - begun < 3
 
 
+@pytest.mark.parametrize("body", [says("늦음").body, streams("늦음").body])
+def test_the_time_of_an_answer_runs_from_its_question_on(body: str) -> None:
+    headers = EVENTS if body.startswith("data") else {}
+    slow = Reply(200, body, wait=0.7, drip=0.2 if headers else 0.01, headers=headers)
+    with (
+        serving([slow]) as server,
+        Endpoint(server.url, "m", timeout=1, tries=1) as endpoint,
+        pytest.raises(EndpointError, match="within 1 seconds"),
+    ):
+        list(endpoint.stream(HELLO))
+
+
 def test_nobody_is_there() -> None:
     with serving([says("")]) as server:
         url = server.url
@@ -183,6 +195,12 @@ def test_the_first_piece_comes_before_the_last_is_sent() -> None:
         begun = time.monotonic()
         first = next(endpoint.stream(HELLO))
         assert (first, time.monotonic() - begun < 1.2) == ("하나", True)
+
+
+def test_an_error_that_is_null_is_none() -> None:
+    body = streams("하나둘").body.replace('{"choices"', '{"error": null, "choices"')
+    with serving([Reply(200, body, headers=EVENTS)]) as server, Endpoint(server.url, "m", tries=1) as endpoint:
+        assert list(endpoint.stream(HELLO)) == ["하나둘"]
 
 
 @pytest.mark.parametrize("first", [Reply(500, "oops"), Reply(503, ""), Reply(200, "data: <html>\n\n", headers=EVENTS)])

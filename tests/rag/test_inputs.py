@@ -180,6 +180,7 @@ CSVS: list[Callable[[], tuple[str, str]]] = [
     lambda: ("질문,답\nDPR은?,2020년\n", "cp949"),
     lambda: ("질문;정답\nDPR은?;2020년\n", "utf-8"),
     lambda: ("번호\t질문\t답변\n7\tDPR은?\t2020년\n", "utf-16"),
+    lambda: ("question,answer\rDPR은?,2020년\r", "utf-8"),
     lambda: ('note,answer,question\n"여러 줄\n글",2020년,DPR은?\n\n', "utf-8"),
 ]
 
@@ -233,6 +234,8 @@ def test_a_broken_table_is_named_with_its_line(tmp_path: Path, text: str, messag
         "[1, 2]",
         '{"question": ',
         "t1\tok\nno tab\n",
+        "글\r이다, 표가 아니다\n",
+        '{"a":' * 60_000,
     ],
 )
 def test_what_is_not_known_is_told_what_is_accepted(tmp_path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from functools import cache
 
@@ -134,11 +135,63 @@ def test_without_the_extra_the_answer_comes_whole_and_says_so(monkeypatch: pytes
         ("<think>끝나지 않은 생각.", []),
         ("[이름](http://example.org) 값 ![그림](x.png) [1]", [("이름 값 그림", (1,))]),
         ("줄\u202e바꿈\x1b[31m 값 [1]", [("줄 바꿈 [31m 값", (1,))]),
+        ("값입니다.[1]끝입니다.[2][3] 예 [4].", [("값입니다.", (1,)), ("끝입니다.", (2, 3)), ("예.", (4,))]),
     ],
 )
 def test_sentences_and_what_they_cite(text: str, expected: list[tuple[str, tuple[int, ...]]]) -> None:
-    for step in (1, 3, len(text)):
-        assert list(spoken(text[at : at + step] for at in range(0, len(text), step))) == expected
+    assert said_by_steps(text) == [expected] * 3
+
+
+def said_by_steps(text: str, passages: int = 4) -> list[list[tuple[str, tuple[int, ...]]]]:
+    """What is heard of a text that comes by single characters, by three, and whole."""
+    return [list(spoken((text[at : at + step] for at in range(0, len(text), step)), passages)) for step in (1, 3, len(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("확률은 [0, 1] 사이의 값이다 [2].", [("확률은 [0, 1] 사이의 값이다.", (2,))]),
+        ("리스트 [3, 1, 2]를 정렬하면 [1, 2, 3]이 된다 [1].", [("리스트 [3, 1, 2]를 정렬하면 [1, 2, 3]이 된다.", (1,))]),
+        ("앞입니다 [1]. [3, 1, 2]를 정렬한다 [2].", [("앞입니다.", (1,)), ("[3, 1, 2]를 정렬한다.", (2,))]),
+        ("구간 [10, 20] 안에 있다 [1].", [("구간 [10, 20] 안에 있다.", (1,))]),
+        ("둘째 값은 `a[1]` 이고 모두는 `[1, 2]`.[3]", [("둘째 값은 a[1] 이고 모두는 [1, 2].", (3,))]),
+    ],
+)
+def test_intervals_lists_and_code_are_no_citations(text: str, expected: list[tuple[str, tuple[int, ...]]]) -> None:
+    assert said_by_steps(text) == [expected] * 3
+
+
+def test_a_citation_within_a_sentence_is_one_of_the_passages_and_one_at_its_end_is_any() -> None:
+    text = "하나 [1], 둘 [3] 그리고 셋 [9]. [8]"
+    assert said_by_steps(text, 3) == [[("하나, 둘 그리고 셋.", (1, 3, 9, 8))]] * 3
+    assert said_by_steps(text, 2) == [[("하나, 둘 [3] 그리고 셋.", (1, 9, 8))]] * 3
+    assert [fault.kind for fault in last(streams("역전파는 오차를 뒤로 보냅니다 [9].")).said[0].faults] == ["range"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`__init__` 메서드가 `**kwargs`를 받는다 [1].", "__init__ 메서드가 **kwargs를 받는다."),
+        ("2**8은 256이다 [1].", "2**8은 256이다."),
+        ("__name__은 **모듈**의 이름이다 [1].", "__name__은 모듈의 이름이다."),
+        ("## **ViT**(Vision Transformer)는 `patch`를 쓴다 [1].", "ViT(Vision Transformer)는 patch를 쓴다."),
+    ],
+)
+def test_markup_goes_and_code_stays_as_it_is(text: str, expected: str) -> None:
+    assert said_by_steps(text) == [[(expected, (1,))]] * 3
+
+
+def test_a_reply_without_a_stop_is_not_cut_anew_for_each_word() -> None:
+    words = ["역전파 "] * (LONGEST_REPLY // 4 - 1)
+    begun = time.process_time()
+    assert len(list(spoken(iter(words), 1))) == 1
+    assert time.process_time() - begun < 0.3
+
+
+def test_a_sentence_is_told_as_soon_as_the_next_begins() -> None:
+    waiting = iter(["e.g. 하나", "입니다", ". ", "[1]", " 둘", "입니", "다 ", "셋. "])
+    assert next(spoken(waiting, 1)) == ("e.g. 하나입니다.", (1,))
+    assert next(waiting) == "입니"
 
 
 def test_what_was_whole_before_the_endpoint_failed_is_kept() -> None:
@@ -146,15 +199,15 @@ def test_what_was_whole_before_the_endpoint_failed_is_kept() -> None:
         yield "하나입니다 [1]. 둘입"
         raise EndpointError("gone")
 
-    found = spoken(pieces())
+    found = spoken(pieces(), 1)
     assert next(found) == ("하나입니다.", (1,))
     with pytest.raises(EndpointError, match="gone"):
         next(found)
 
 
-@given(st.text(alphabet="가다 .[]1-,\n<think/>!(", max_size=60), st.integers(1, 9))
+@given(st.text(alphabet="가다 .[]12-,\n<think/>!(", max_size=60), st.integers(1, 9))
 def test_pieces_of_any_size_give_the_same_sentences(text: str, step: int) -> None:
-    assert list(spoken(text[at : at + step] for at in range(0, len(text), step))) == list(spoken(iter([text])))
+    assert list(spoken((text[at : at + step] for at in range(0, len(text), step)), 1)) == list(spoken(iter([text]), 1))
 
 
 # Opening

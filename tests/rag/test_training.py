@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -286,6 +287,19 @@ def test_a_batch_never_holds_two_questions_of_one_group() -> None:
     batches = retriever.lesson_batches(lessons, 5, epochs=2, seed=1)
     assert len(batches) >= 12
     assert all(len({lessons[at].positive.group for at in batch}) == 5 for batch in batches)
+
+
+def test_batches_are_those_of_their_seed() -> None:
+    lessons = [retriever.Lesson(f"질문 {at}", retriever.Chunk(str(at), "글", str(at % 4))) for at in range(11)]
+    first, second = [[2, 9, 8], [6, 5, 4], [3, 0, 10]], [[3, 10, 5], [0, 6, 7], [2, 1, 8]]
+    assert retriever.lesson_batches(lessons, 3, epochs=2, seed=1) == first + second
+
+
+def test_batches_of_many_lessons_take_no_longer_for_each() -> None:
+    lessons = [retriever.Lesson("질문", retriever.Chunk(str(at), "글", str(at % 5_000))) for at in range(100_000)]
+    begun = time.process_time()
+    assert len(retriever.lesson_batches(lessons, 16, epochs=1, seed=1)) > 6_200
+    assert time.process_time() - begun < 1
 
 
 def test_chunks_hold_all_of_the_text_in_order() -> None:
