@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from index.encoder import Encoder
 from index.engines import Stored, empty_index, open_index, sources_of, writing
@@ -60,6 +60,9 @@ class _Note:
     content_hash: str
     passages: Sequence[Passage]
     held: IndexedDocument | None = None
+
+
+_N = TypeVar("_N", _Note, IndexedDocument)
 
 
 @dataclass(slots=True)
@@ -255,7 +258,7 @@ def _carried_out(
     """
     before = old.own.keys() if old else set[str]()
     anew, start, done = base is not old, base, set[str]()
-    for group, last in _grouped(notes, lambda: _size(len(start) + tools.told.done)):
+    for group, last in grouped(notes, lambda: _size(len(start) + tools.told.done)):
         done |= {note.document.doc_id for note in group}
         if anew and not done and plan.problems:
             reason = plan.problems[0].reason
@@ -286,9 +289,9 @@ def _size(passages: int) -> int:
     return min(max(COMMIT_PASSAGES, passages // 4), max(COMMIT_PASSAGES, LARGEST_COMMIT))
 
 
-def _grouped(notes: Iterator[_Note], size: Callable[[], int]) -> Iterator[tuple[list[_Note], bool]]:
+def grouped(notes: Iterator[_N], size: Callable[[], int]) -> Iterator[tuple[list[_N], bool]]:
     """Runs of whole notes of about `size()` passages, and whether it is the last, which may be empty. A run is emptied after its use."""
-    group: list[_Note] = []
+    group: list[_N] = []
     held, note = 0, next(notes, None)
     while note is not None:
         group.append(note)

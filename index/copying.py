@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 
+from index.build import grouped
 from index.engines import Stored, empty_index, open_index, writing
 from index.errors import EncoderMismatch, IndexMissing, IndexProblem, ModelError, UsageError
-from index.index import Changes, Ids, IndexedDocument, Scores, Vectors
+from index.index import Changes, Ids, Scores, Vectors
 from index.places import Place
 from index.types import Progress
 
@@ -89,7 +90,7 @@ def _filled(old: Stored, base: Stored, progress: Progress | None, hidden: bool) 
     gone = [doc_id for doc_id in there if doc_id not in hashes]
     done = 0
     items = (item for item in old.every() if there.get(item.document.doc_id) != item.content_hash)
-    for group, last in _groups(items):
+    for group, last in grouped(items, lambda: GROUP):
         done += len(group)
         summary = f"copy of generation {old.generation}" if last else f"{done} of {wanted} notes"
         base = base.commit(
@@ -98,17 +99,6 @@ def _filled(old: Stored, base: Stored, progress: Progress | None, hidden: bool) 
         if progress:
             progress("copy", done, wanted)
     return base
-
-
-def _groups(items: Iterator[IndexedDocument]) -> Iterator[tuple[list[IndexedDocument], bool]]:
-    """Runs of whole notes, and whether it is the last, which may be empty."""
-    group: list[IndexedDocument] = []
-    for item in items:
-        if sum(len(each.passages) for each in group) >= GROUP:
-            yield group, False
-            group = []
-        group.append(item)
-    yield group, True
 
 
 # ----------------------------------------------------------------------- comparing

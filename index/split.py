@@ -1,7 +1,8 @@
 """Splitting a document into passages along its own structure.
 
 text → sections (headings, slides) → units (list items with what hangs under them, table rows, code, paragraphs, sentences) → passages.
-A unit is cut only where it alone exceeds the budget; every character but white space lies in exactly one passage.
+A unit is cut only where it alone exceeds the budget, and around a picture that is written into the text as a data URI. Every character but
+white space lies in exactly one passage; with such pictures, all but their bytes and signs that stand alone beside them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
 
 from index.sentences import BREAK, BULLET, ROW, sentences
 from index.settings import SplitSettings
@@ -35,6 +38,13 @@ _RULE = re.compile(rf"\s*(?:{BREAK}|[-*_]{{3,}}|:[a-z]+:`[^`]*`)\s*")
 _DRESS = re.compile(r"!?\[([^\[\]]*)\]\((?:https?://|[./#])[^()\s]*\)|</?(?:a|u|b|i|em|strong|sub|sup|span|font|center|br|img)\b[^<>]*>")
 _ITEM = re.compile(rf"[ \t]*{BULLET}[ \t]+(?=\S)")
 _FENCE = re.compile(r"[ \t]*(```+|~~~+|\$\$)")
+_PICTURE = re.compile(
+    r"""(?:^\ {0,3}\[[^\[\]\n]+\]:[ \t]* | !\[\]\( | <img\s+src=)? [(<"']?
+    data:[\w/+.-]*(?:;[\w=.-]+)*;base64, (?=[A-Za-z0-9+/=\s]{64}) (?:[A-Za-z0-9+/]{40,}+\n[ \t]*)* [A-Za-z0-9+/]+ ={0,2}
+    ["']?[ \t]*/?[>)]*""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A file in base64, with what stands around it in Markdown: nobody searches for it. Only what says something of it is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class _Block:
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """What packing does not cut. `room`: tokens that fit beside its context; `gap`: a new thought begins here; `leads`: belongs to
-    what follows it."""
+    what follows it; `pictures`: how many stand before it."""
 
     start: int
     end: int
@@ -93,14 +103,16 @@ class _Unit:
     room: int
     gap: bool = False
     leads: bool = False
+    pictures: int = 0
     tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Cutter:
-    """Cuts one section. `base` is an empty passage of it."""
+    """Cuts one section. `base` is an empty passage of it; in `text` the places of `pictures` are blank."""
 
     text: str
+    pictures: Sequence[tuple[int, int]]
     base: Passage
     limit: int
     count_tokens: CountTokens
@@ -125,14 +137,16 @@ def split(document: Document, settings: SplitSettings, count_tokens: CountTokens
     Where headings or parent bullets would fill more than half of that, the outermost are left out.
     """
     locate = locator(document)
+    pictures = [found.span() for found in _PICTURE.finditer(document.text)]
+    document = replace(document, text=_PICTURE.sub(lambda found: " " * len(found[0]), document.text))
     base = Passage(document.doc_id, document.title, (), "", 0, 0, Locator(1))
     passages: list[Passage] = []
-    for section in _sections(document):
-        cutter = _Cutter(document.text, base, settings.max_tokens, count_tokens, locate)
+    for section in _sections(document, pictures):
+        cutter = _Cutter(document.text, pictures, base, settings.max_tokens, count_tokens, locate)
         cutter = replace(cutter, base=replace(base, section=cutter.within(section.path)))
         for run in _pack(_units(cutter, section), settings):
             passages += _fitted(cutter, run)
-    return passages
+    return [passage for passage in passages if not pictures or re.search(r"\w", passage.text)]
 
 
 # ------------------------------------------------------------------ sections
@@ -146,7 +160,7 @@ def _lines(text: str) -> list[_Line]:
     return lines
 
 
-def _sections(document: Document) -> Iterator[_Section]:
+def _sections(document: Document, pictures: Sequence[tuple[int, int]]) -> Iterator[_Section]:
     """Cuts at headings, slides and pictures. A heading with nothing under it opens the section that follows."""
     lines = _lines(document.text)
     fenced = _fenced(document.structure, lines)
@@ -165,7 +179,8 @@ def _sections(document: Document) -> Iterator[_Section]:
             stack = [entry for entry in stack if entry[0] < heading[0]] + [heading]
         if held or not line.blank:
             held.append(line)
-        has_body = has_body or not (heading or line.blank or _RULE.fullmatch(line.text))
+        blank = line.blank and not (held and _overlapping(pictures, line.start, line.end))
+        has_body = has_body or not (heading or blank or _RULE.fullmatch(line.text))
     if held:
         yield _Section(_path(stack, document.title), tuple(held), starts, fenced)
 
@@ -259,9 +274,23 @@ def _numbered_level(line: _Line) -> int:
 
 
 def _units(cutter: _Cutter, section: _Section) -> list[_Unit]:
-    units = [unit for block in _blocks(section) for unit in _cut(cutter, block, ())]
+    units = [unit for block in _blocks(section) for unit in _cut(cutter, block, ()) for unit in _beside(cutter, unit)]
     counts = cutter.count_tokens([cutter.text[unit.start : unit.end] for unit in units]) if units else []
     return [replace(unit, tokens=count + 1) for unit, count in zip(units, counts, strict=True)]
+
+
+def _beside(cutter: _Cutter, unit: _Unit) -> Iterator[_Unit]:
+    """The unit, or its parts before, between and behind the pictures in it."""
+    inside = _overlapping(cutter.pictures, unit.start, unit.end)
+    edges = [unit.start, *chain.from_iterable(cutter.pictures[number] for number in inside), unit.end]
+    for number, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True), inside.start):
+        if not inside or cutter.text[start:end].strip():
+            yield replace(unit, start=start, end=end, pictures=number)
+
+
+def _overlapping(pictures: Sequence[tuple[int, int]], start: int, end: int) -> range:
+    """The numbers, from 0, of the pictures that lie in a span or reach into it."""
+    return range(bisect_right(pictures, start, key=itemgetter(1)), bisect_left(pictures, end, key=itemgetter(0)))
 
 
 def _blocks(section: _Section) -> list[_Block]:
@@ -354,8 +383,8 @@ def _pack(units: Sequence[_Unit], settings: SplitSettings) -> list[list[_Unit]]:
 
 
 def _joins(run: Sequence[_Unit], unit: _Unit) -> bool:
-    """Whether the unit hangs under the bullets that the run hangs under, or under some within the run."""
-    return unit.parents[: len(run[0].parents)] == run[0].parents
+    """Whether no picture is between them, and the unit hangs under the bullets that the run hangs under, or under some within the run."""
+    return unit.pictures == run[0].pictures and unit.parents[: len(run[0].parents)] == run[0].parents
 
 
 def _fitted(cutter: _Cutter, run: Sequence[_Unit]) -> list[Passage]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from html import escape
-from itertools import pairwise
+from itertools import chain, pairwise
 
 Interval = tuple[int, int]
 
-_SIGNS = re.compile(r"(?P<sign>\*\*|(?<!`)`(?!`))(?=\S)(?P<inside>[^\n]+?)(?<=\S)(?P=sign)")
+_SIGNS = re.compile(r"(?P<sign>\*\*|(?<!`)`(?!`))(?=\S)(?P<inside>[^\n]{1,1000}?)(?<=\S)(?P=sign)")
 _HANG = re.compile(r"\s*(?:(?:[-*+•·∙◦▪▸>]|\d+[.)])\s+)?")
 
 
@@ -32,12 +33,22 @@ def marked(text: str, strong: Iterable[Interval] = (), light: Iterable[Interval]
     Intervals are code points of `text`; parts outside it are ignored, overlaps are joined. Markdown's bold and code signs stay
     as they are and are only dressed, so the text content of the result is exactly `text[start:end]`.
     """
-    end = len(text) if end is None else min(end, len(text))
-    styles = {"match": merged(light, start, end), **_dress(text, start, end)}
-    return "".join(
-        f'<mark class="evidence">{_styled(text, a, b, styles)}</mark>' if inside else _styled(text, a, b, styles)
-        for a, b, inside in _pieces(start, end, merged(strong, start, end))
-    )
+    end = max(start, len(text) if end is None else min(end, len(text)))
+    styles = {"match": light, **_dress(text, start, end)}
+    turns: dict[int, set[str]] = defaultdict(set)
+    for name, intervals in (("evidence", strong), *styles.items()):
+        for at in chain.from_iterable(merged(intervals, start, end)):
+            turns[at].add(name)
+    out: list[str] = []
+    inside: set[str] = set()
+    for left, right in pairwise(sorted({start, end, *turns})):
+        if "evidence" in turns[left]:
+            out.append("</mark>" if "evidence" in inside else '<mark class="evidence">')
+        inside ^= turns[left]
+        names = " ".join(name for name in styles if name in inside)
+        piece = escape(text[left:right])
+        out.append(f'<span class="{names}">{piece}</span>' if names else piece)
+    return "".join(out) + "</mark>" * ("evidence" in inside)
 
 
 def lines(
@@ -76,17 +87,6 @@ def _kind(line: str) -> str:
     return "heading" if re.match(r"#{1,6} ", line) else ""
 
 
-def _styled(text: str, start: int, end: int, styles: Mapping[str, list[Interval]]) -> str:
-    inside = {name: merged(intervals, start, end) for name, intervals in styles.items()}
-    cuts = sorted({start, end, *(at for intervals in inside.values() for interval in intervals for at in interval)})
-    return "".join(_piece(text, left, right, inside) for left, right in pairwise(cuts))
-
-
-def _piece(text: str, start: int, end: int, styles: Mapping[str, list[Interval]]) -> str:
-    names = " ".join(name for name, intervals in styles.items() if any(a <= start and end <= b for a, b in intervals))
-    return f'<span class="{names}">{escape(text[start:end])}</span>' if names else escape(text[start:end])
-
-
 def _dress(text: str, start: int, end: int) -> dict[str, list[Interval]]:
     """Where Markdown's bold and code stand, and their signs."""
     found = list(_SIGNS.finditer(text, start, end))
@@ -94,15 +94,3 @@ def _dress(text: str, start: int, end: int) -> dict[str, list[Interval]]:
     dress = {name: [match.span("inside") for match in found if match["sign"] == sign] for name, sign in kinds.items()}
     signs = [(a, b) for match in found for a, b in ((match.start(), match.start("inside")), (match.end("inside"), match.end()))]
     return {**dress, "sign": signs}
-
-
-def _pieces(start: int, end: int, intervals: Iterable[Interval]) -> Iterator[tuple[int, int, bool]]:
-    """Cuts `[start, end)` at the disjoint intervals: `(left, right, is it one of them)`, without empty pieces."""
-    at = start
-    for left, right in intervals:
-        if at < left:
-            yield at, left, False
-        yield left, right, True
-        at = right
-    if at < end:
-        yield at, end, False

@@ -336,7 +336,8 @@ class SmallBodies:
             return
         body = await whole_body(receive, self.most)
         if body is None:
-            await _too_large(send, self.most)
+            said = f'{{"error":"HTTPError","message":"the request is too large: at most {self.most} bytes"}}'
+            await respond(send, 413, said, (b"content-type", b"application/json"))
         else:
             await self.app(scope, _given({"type": "http.request", "body": body, "more_body": False}, receive), send)
 
@@ -360,10 +361,3 @@ def _given(first: Message, then: Receive) -> Receive:
         return waiting.pop() if waiting else await then()
 
     return receiving
-
-
-async def _too_large(send: Send, most: int) -> None:
-    body = b'{"error":"HTTPError","message":"the request is too large: at most %d bytes"}' % most
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -10,7 +10,12 @@ from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
-_LINK = re.compile(r"""!\[[^\[\]\n]*\]\(\s*(?:<([^>\n]+)>|([^\s)]+))|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""", re.I)
+_LINK = re.compile(
+    r"""!\[(?P<alt>[^\[\]\n]*)\](?:\(\s*(?:<([^>\n]+)>|([^\s)]+))|(?!\()(?:\[(?P<label>[^\[\]\n]*)\])?)"""
+    r"""|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""",
+    re.I,
+)
+_REFERENCE = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:[ \t]*(?:<([^>\n]+)>|(\S+))", re.M)
 _LARGEST = 20_000_000
 """Bytes of a note that is looked through."""
 
@@ -29,7 +34,16 @@ def shown_by(path: Path, root: Path | None = None) -> list[Path]:
 
 def links(text: str) -> list[str]:
     """What the pictures of a Markdown or HTML text link to, in their order."""
-    return [next(filter(None, found.groups())) for found in _LINK.finditer(text)]
+    named = {_label(found[1]): found[2] or found[3] for found in reversed(list(_REFERENCE.finditer(text)))}
+    shown = (
+        next(filter(None, found.group(2, 3, 5, 6)), None) or named.get(_label(found["label"] or found["alt"] or ""))
+        for found in _LINK.finditer(text)
+    )
+    return [link for link in shown if link]
+
+
+def _label(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def file_bytes(root: Path, folder: Path, link: str) -> bytes:

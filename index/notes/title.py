@@ -13,7 +13,7 @@ from index.types import Structure
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.M | re.I)
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+([^ \t].*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _SIGNS = re.compile(r"\*\*|`|</?(?:a|b|i|u|em|strong|center|font|span|div|p|br|img|code|sub|sup)\b[^>]*>", re.I)
@@ -63,8 +63,8 @@ def _headings(text: str) -> Iterator[tuple[int, str]]:
             fence = mark[1]
         elif mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
-        elif not fence and (match := _HEADING.match(line)) and match[2]:
-            yield len(match[1]), match[2]
+        elif not fence and (match := _HEADING.match(line)) and (title := match[2].rstrip(" \t").rstrip("#").rstrip(" \t")):
+            yield len(match[1]), title
         elif not fence and before.strip() and re.fullmatch(r" {0,3}={3,}[ \t]*", line):
             yield 1, before
         before = line

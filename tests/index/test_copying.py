@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,11 @@ import pytest
 from index import copying
 from index.engines import Stored, open_index
 from index.errors import IndexMissing, UsageError
-from index.index import Changes
+from index.folder import FolderIndex
+from index.index import Changes, IndexedDocument
 from index.places import Place
 from index.postgres.uri import Database
+from index.types import Passage
 from tests.index.samples import folder, note, postgresql, put, state
 from tests.index.test_index_seam import NOTES
 
@@ -57,6 +61,29 @@ def test_a_copy_that_was_stopped_goes_on(ends: tuple[Stored, Place], monkeypatch
     assert copying.copy(source.path, target, progress=lambda stage, done, total: seen.append(total)).same
     assert seen[0] == 4 - there
     assert state(open_index(target)) == state(source)
+
+
+def test_no_note_is_counted_again_for_those_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    every = FolderIndex.every
+
+    class Counted(list[Passage]):
+        def __init__(self, passages: Iterable[Passage]) -> None:
+            super().__init__(passages)
+            self.number = len(looks)
+            looks.append(0)
+
+        def __len__(self) -> int:
+            looks[self.number] += 1
+            return super().__len__()
+
+    def counted(index: FolderIndex) -> Iterator[IndexedDocument]:
+        return (replace(item, passages=Counted(item.passages)) for item in every(index))
+
+    source = folder(tmp_path / "old").apply(put(*(note(f"{number}.md", "글") for number in range(9))))
+    monkeypatch.setattr(FolderIndex, "every", counted)
+    assert copying.copy(source.path, tmp_path / "new").same
+    assert len(looks) == 9 and len(set(looks)) == 1
 
 
 def test_what_is_there_is_replaced_only_when_asked(ends: tuple[Stored, Place]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -50,6 +52,12 @@ WORDS = (
     "행렬",
 )
 SCHEMAS = (f"notes{number}" for number in count())
+
+
+@pytest.mark.parametrize("file", sorted(SQL.glob("*.sql")), ids=lambda file: file.name)
+def test_a_command_told_in_a_file_runs_that_file(file: Path) -> None:
+    for command in re.findall(r"^-- .*psql (.*)", file.read_text(encoding="utf-8"), re.MULTILINE):
+        assert file.name in re.findall(r"-f (\S+)", command)
 
 
 @pytest.fixture(scope="module")

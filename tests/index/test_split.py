@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ NOTES = Path(__file__).parents[2] / "data" / "notes"
 LECTURES = sorted((Path(os.environ.get("RAG_DATA", NOTES.parents[2] / "shared" / "data")) / "lecture").glob("*.txt"))
 MARGIN = 8
 SMALL = SplitSettings(max_tokens=40, target_tokens=24)
+DATA = "data:image/png;base64," + "iVBOR" * 20 + "=="
+LEFT_OUT = re.compile(rf"(?:\[image1\]: |<img src=)?[(<\"]?{re.escape(DATA)}")
 
 
 def words(texts: Sequence[str]) -> list[int]:
@@ -50,7 +53,12 @@ def check(document: Document, passages: Sequence[Passage], limit: int, count: Co
     assert all(not passage.text[0].isspace() or passage.start == 0 or text[passage.start - 1] == "\n" for passage in passages)
     assert not any(passage.text.startswith("\n") for passage in passages)
     edges = [0, *(edge for passage in passages for edge in (passage.start, passage.end)), len(text)]
-    assert all(not text[start:end].strip() for start, end in zip(edges[::2], edges[1::2], strict=True))
+    gaps = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    if DATA in text:
+        assert not any("iVBOR" in passage.text for passage in passages)
+        assert not any(re.search(r"\w", LEFT_OUT.sub("", gap)) for gap in gaps)
+    else:
+        assert not "".join(gaps).strip()
     assert [passage.locator.line for passage in passages] == [text.count("\n", 0, passage.start) + 1 for passage in passages]
     assert {(passage.doc_id, passage.title) for passage in passages} <= {(document.doc_id, document.title)}
     too_long = [passage for passage in passages if len(passage.text) > 1 and count([passage.embedded])[0] > limit]
@@ -72,6 +80,8 @@ BLANK = st.sampled_from(["", "", " ", "\t \u3000"])
 FENCE = st.sampled_from(["```", "```python", "~~~", "$$", "  ```", "````", "$$ x", "x $$", "```a``` b"])
 TABLE = st.lists(PHRASE, min_size=2, max_size=3).map(lambda cells: "| " + " | ".join(cells) + " |")
 ANY_TEXT = st.lists(st.one_of(LINE, LINE, LINE, BLANK, FENCE, TABLE), max_size=40).map("\n".join)
+IMAGE = st.sampled_from([f"![그림]({DATA})", f"![]({DATA})", f"[image1]: <{DATA}>", f'<img src="{DATA}" alt="구조">'])
+SHOWN = st.tuples(st.one_of(LINE, BLANK), IMAGE, st.one_of(PHRASE, BLANK)).map("".join)
 TITLE = st.sampled_from(["노트", "", "긴 제목 " * 3, "역전파"])
 STRUCTURE: st.SearchStrategy[Structure] = st.sampled_from(["markdown", "text"])
 
@@ -82,6 +92,12 @@ STRUCTURE: st.SearchStrategy[Structure] = st.sampled_from(["markdown", "text"])
 def test_holds_of_any_text(text: str, title: str, structure: Structure, settings: SplitSettings, count: CountTokens) -> None:
     document = Document("a.md", title, text, structure)
     check(document, split(document, settings, count), settings.max_tokens, count)
+
+
+@given(st.lists(st.one_of(SHOWN, LINE, BLANK, FENCE), max_size=12).map("\n".join), STRUCTURE, st.sampled_from([words, letters]))
+def test_holds_of_any_text_with_pictures_written_into_it(text: str, structure: Structure, count: CountTokens) -> None:
+    document = Document("a.md", "노트", text, structure)
+    check(document, split(document, SMALL, count), SMALL.max_tokens, count)
 
 
 @given(st.text(alphabet=st.sampled_from("가a 😀\n\t#-|`$~.1)\u2028\x0b\u200b"), max_size=200), STRUCTURE)
@@ -485,6 +501,47 @@ def test_locators() -> None:
     ]
 
 
+PICTURES: list[tuple[str, list[tuple[tuple[str, ...], int, str]]]] = [
+    ("# 노트\n\n앞 글.\n\n![](DATA)\n\n뒤 글.", [((), 1, "# 노트\n\n앞 글."), ((), 7, "뒤 글.")]),
+    ("글 ![그림](DATA) 뒤 글.\n끝.", [((), 1, "글 ![그림]"), ((), 1, "뒤 글.\n끝.")]),
+    ("## 제목 ![](DATA)\n글", [((), 1, "## 제목"), ((), 2, "글")]),
+    ("![](DATA)", []),
+    ("글\n\n> | - ![](<DATA>) |\n", [((), 1, "글\n\n> | -")]),
+    ("글 ![][image1]\n\n[image1]: <DATA>\n\n[image2]: <DATA>\n", [((), 1, "글 ![][image1]")]),
+    ('<img src="DATA" /> 글 <img src=\'DATA\' alt="구조">', [((), 1, "글"), ((), 1, 'alt="구조">')]),
+    ("<img src='WRAPPED'>\n글", [((), 8, "글")]),
+    ("DATA\n\n# word\n\nDATA", [((), 3, "# word")]),
+    (
+        f"- 항목\n  - ![](DATA) {'나 ' * 20}\n  - {'다 ' * 20}",
+        [((), 1, "- 항목\n  -"), (("항목",), 2, "나 " * 19 + "나"), (("항목",), 3, f"  - {'다 ' * 19}다")],
+    ),
+    (f"글 ![](data:;base64,{'A' * 63}) 짧다", [((), 1, f"글 ![](data:;base64,{'A' * 63}) 짧다")]),
+    (f"글 ![](data:;base64,{'A' * 64}) 길다", [((), 1, "글"), ((), 1, "길다")]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PICTURES)
+def test_pictures_written_into_the_text_make_no_passages(text: str, expected: list[tuple[tuple[str, ...], int, str]]) -> None:
+    text = text.replace("WRAPPED", "\n".join([DATA[:76], *["iVBOR" * 15] * 5, "iVBO="])).replace("DATA", DATA)
+    found = parts(text)
+    assert [(passage.parents, passage.locator.line, passage.text) for passage in found] == expected
+    assert [text[passage.start : passage.end] for passage in found] == [passage.text for passage in found]
+
+
+def test_a_heading_over_a_picture_alone_is_a_section_of_its_own() -> None:
+    found = parts(f"## 그림\n\n![]({DATA})\n\n## 다음\n글")
+    assert [(passage.section, passage.text) for passage in found] == [(("그림",), "## 그림"), (("다음",), "## 다음\n글")]
+
+
+def test_a_markdown_note_keeps_the_pictures_that_it_is_not_searched_by(tmp_path: Path) -> None:
+    image = f"data:image/png;base64,{base64_line(300_000)}"
+    raw = f"# 노트\n\n앞 글.\n\n![]({image})\n\n뒤 글 ![][image1]\n\n[image1]: <{image}>\n"
+    (tmp_path / "a.md").write_text(raw, encoding="utf-8")
+    document = read_note(find_notes([str(tmp_path)])[0])
+    assert document.text == raw
+    assert [passage.text for passage in split(document, SplitSettings(), letters)] == ["# 노트\n\n앞 글.", "뒤 글 ![][image1]"]
+
+
 # ------------------------------------------------------------------ hostile sizes
 
 
@@ -507,6 +564,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "sentences": lambda size: "그것은 문장이다. " * (size // 10),
     "headings": lambda size: "# 가\n" * (size // 4),
     "emoji": lambda size: "👨‍👩‍👧" * (size // 5),
+    "pictures": lambda size: f"![]({DATA}) 가 " * (size // 130),
+    "half pictures": lambda size: "![](data:image/png;base64," * (size // 26),
 }
 
 

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from index.types import Document
 from tests.ui.parse import Tree, parse
+from ui import html_note
 from ui.formula import mathml
 from ui.highlight import Interval, marked, merged
+from ui.html_note import Look, Target, digest
 from ui.markdown import Note, rendered
 
 TAGS = {
@@ -313,12 +316,15 @@ def test_any_text_is_shown_safely(text: str, drawn: Interval) -> None:
     "text",
     ["[" * 50_000, "*a " * 30_000, "> " * 20_000 + "a", "`" * 9_000 + "a", "\\(" * 4_900, "$a" * 4_900, "![" * 4_900, "<" * 9_900,
      "- " * 5_000 + "a",
-     "|a" * 5_000 + "|\n" + "|-" * 5_000 + "|\n|b|\n" * 500, "_a*" * 3_300, "[a](" * 2_400, "&#" * 4_900, "~~a" * 3_300],
+     "|a" * 5_000 + "|\n" + "|-" * 5_000 + "|\n|b|\n" * 500, "_a*" * 3_300, "[a](" * 2_400, "&#" * 4_900, "~~a" * 3_300,
+     "`a` " * 20_000, "`**a `" * 30_000, "**a " * 30_000],
     ids=lambda text: text[:6],
 )  # fmt: skip
 def test_no_note_takes_long(text: str) -> None:
+    target = Target("a.md", 0, 5, ((0, 5),), digest([text[:5]] * 2))
     start = time.process_time()
     html_of(text, (0, 5))
+    html_note.note(Document("a.md", "A", text), target, "ko", Look("source"))
     assert time.process_time() - start < 15
 
 

@@ -132,4 +132,5 @@ def test_a_body_that_never_ends_is_left_at_the_limit() -> None:
 
     asyncio.run(SmallBodies(inner, 20)({"type": "http"}, receive, send))
     assert (taken, sent[0]["status"]) == (3, 413)
+    assert sent[0]["headers"] == [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(sent[1]["body"]))]
     assert json.loads(sent[1]["body"]) == {"error": "HTTPError", "message": "the request is too large: at most 20 bytes"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_markdown_signs_are_dressed_and_kept() -> None:
     assert [element.text for element in tree.of("strong")] == ["리더(reader)"]
     assert [element.text for element in tree.of("code")] == ["max_len"]
     assert [element.text for element in tree.of("sign")] == ["**", "**", "`", "`"]
+
+
+@pytest.mark.parametrize("unit", ["`a` ", "`**a `", "**a ", "`a "])
+def test_time_to_mark_grows_with_the_text(unit: str) -> None:
+    """Four times the text takes less than eight times as long; what is below a quarter of a second is not measured."""
+
+    def seconds(size: int) -> float:
+        started = time.process_time()
+        marked(unit * (size // len(unit)), [(0, size // 2)], [(at, at + 3) for at in range(0, size, 10)])
+        return time.process_time() - started
+
+    assert seconds(60_000) < 8 * max(seconds(15_000), 0.25)
 
 
 @pytest.mark.parametrize(("line", "columns"), [("글", 0), ("- 항목", 2), ("    1) 항목", 7), ("\t• 항목", 6), ("-5도", 0), ("", 0)])

@@ -1,6 +1,6 @@
 -- On the coordinator, once for every shard, as a superuser or a role that may use postgres_fdw. Shards are called shard0, shard1, shard2 …
 --
---   psql -d COORDINATOR -v shard=shard0 -v host=10.0.0.10 -v port=5432 -v database=rag -v user=rag -v password=… -f shard_server.sql
+--   psql -d COORDINATOR -v shard=shard0 -v host=10.0.0.10 -v port=5432 -v database=rag -v user=rag -v password=… -f coordinator_server.sql
 --
 -- With -v owner=ROLE that role may then run coordinator.sql; it need be no superuser.
 -- Run again, it changes the address: after a shard has moved, or when its standby was promoted.

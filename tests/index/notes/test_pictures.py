@@ -278,7 +278,7 @@ def test_what_is_too_large_or_not_ours_to_read_is_no_part_of_a_note(tmp_path: Pa
 
 
 def test_links_are_found_in_one_reading() -> None:
-    assert links("![" * 50_000 + "<img " * 50_000) == []
+    assert links("![" * 50_000 + "<img " * 50_000 + "![a][" * 50_000 + "\n[a]:" * 50_000) == []
     assert links('![a](b.png "t") ![c](<d e.png>) <img data-src="no.png" src=\'f.png\'>') == ["b.png", "d e.png", "f.png"]
 
 
@@ -424,6 +424,11 @@ def test_pictures_in_hangul_documents(tmp_path: Path, reads: list[tuple[int, int
         ("![가](a.png) ![나](<b c.png>) [다](d.png)", ["a.png", "b c.png"]),
         ("<img src='a.png' alt=가><IMG alt='나' SRC = \"b c.png\"/><img src=d.png width=3>", ["a.png", "b c.png", "d.png"]),
         ("<img data-src=a.png><image src=b.png><img src=''>", []),
+        (
+            "![][Image1] ![가][] ![나] ![다][없다] [글][image1] ![라](d.png)\n\n"
+            "[image1]: <a b.png>\n  [가]: b.png '제목'\n[나]:\tc.png\n[나]: e.png\n[안 쓴다]: f.png\n",
+            ["a b.png", "b.png", "c.png", "d.png"],
+        ),
     ],
 )
 def test_what_pictures_link_to(text: str, found: list[str]) -> None:
@@ -436,11 +441,14 @@ def test_pictures_that_markdown_and_web_pages_show(tmp_path: Path, reads: list[t
         (tmp_path / name).write_bytes(picture(width))
     raw = "# 노트\n\n![가](img/a.png)\n\n끝 줄\n"
     (tmp_path / "a.md").write_text(raw, encoding="utf-8")
+    data = base64.b64encode(picture(275)).decode()
+    (tmp_path / "c.md").write_text(f"글 ![][image1]\n\n[image1]: <data:image/png;base64,{data}>\n", encoding="utf-8")
     (tmp_path / "b.html").write_text("<h1>쪽</h1><p>앞 <img src='img/b.png' alt='나'> 글</p><p>뒤</p>", encoding="utf-8")
-    assert [file.doc_id for file in discover([tmp_path])] == ["a.md", "b.html", "img/own.png"], "what a note shows is a part of it"
+    assert [file.doc_id for file in discover([tmp_path])] == ["a.md", "b.html", "c.md", "img/own.png"], "what a note shows is a part of it"
     page = read(tmp_path / "a.md")
     assert page.text == raw + "\n글자 260x100\n" and marked(page) == [("picture", "1", "글자 260x100")]
     assert read(tmp_path / "b.html").text == "# 쪽\n\n앞 나 글\n\n글자 270x100\n\n뒤\n"
+    assert read(tmp_path / "c.md").text.endswith(f"{data}>\n\n글자 275x100\n")
     before = content_hash(tmp_path / "a.md")
     (tmp_path / "img/a.png").write_bytes(picture(261))
     assert content_hash(tmp_path / "a.md") != before, "a note changes with its pictures"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from index.notes.title import opening, shown, title_of
@@ -20,6 +22,8 @@ from index.notes.title import opening, shown, title_of
         ("여는 글이다.\n\n## 설치\n", "file"),
         ("# 2. BM25\n## 2.1 정의\n", "2. BM25"),
         ("# 1. 서론\n# 2. 본론\n", "file"),
+        ("#  제목 # ##\t\n", "제목 #"),
+        ("# ##\n## \u3000소제목\n", "소제목"),
         ("글뿐이다.\n", "file"),
         ("#해시태그\n", "file"),
     ],
@@ -51,3 +55,11 @@ def test_titles_are_shown_on_one_line_in_nfc() -> None:
 def test_the_opening_line_of_an_office_document() -> None:
     assert opening("검색 모델\n\n본문이다.") == "검색 모델"
     assert [opening(text) for text in ("# 제목", "- 항목", "1. 항목", "| 표 |", "문장이다.", "가" * 61)] == [None] * 6
+
+
+@pytest.mark.parametrize("line", ["## a{}b", "# {}", "# a{}#", "# a{} # b"])
+def test_a_heading_of_white_space_costs_one_look(line: str) -> None:
+    """What is cubic takes minutes here."""
+    started = time.process_time()
+    title_of(line.format(" " * 3000), "markdown", "file")
+    assert time.process_time() - started < 5
