@@ -94,7 +94,7 @@ def history(root: Path) -> list[Generation]:
     with suppress(IndexProblem):
         generations.append(read_manifest(root).described(current=True))
     for number in archived(root):
-        with suppress(IndexProblem):
+        with suppress(IndexProblem, UsageError, OSError):  # one may be swept away meanwhile
             generations.append(read_archived(root, number).described(current=False))
     return [one for place, one in enumerate(generations) if place == 0 or one.number != generations[0].number]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Self
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +56,11 @@ class FolderIndex:
         self._place()
         self._parts = [Part(segment.postings, ids >= 0) for segment, ids in zip(segments.values(), self._ids, strict=True)]
         self._statistics = statistics(self._parts)
-        self._note = lru_cache(maxsize=256)(self._read_note)
-        self._looked_up = lru_cache(maxsize=1)(self._look_up)
-        self._kept = lru_cache(maxsize=KEPT)(self._keep)
-        self._among = lru_cache(maxsize=KEPT * max(1, len(segments)))(self._narrow)
+        me = proxy(self)  # no cache holds on to the index, whose files are closed as soon as nobody does
+        self._note = lru_cache(maxsize=256)(partial(FolderIndex._read_note, me))
+        self._looked_up = lru_cache(maxsize=1)(partial(FolderIndex._look_up, me))
+        self._kept = lru_cache(maxsize=KEPT)(partial(FolderIndex._keep, me))
+        self._among = lru_cache(maxsize=KEPT * max(1, len(segments)))(partial(FolderIndex._narrow, me))
 
     def _place(self) -> None:
         """Numbers the passages in the order of the manifest, and notes where each lies: segment, row, and the other way round."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Vectors
-from index.errors import IndexCorrupt
+from index.errors import IndexCorrupt, IndexProblem
 from index.files import (
     Bytes,
     FileSystem,
@@ -103,6 +105,9 @@ def _passage(document: Document, facts: Mapping[str, Any]) -> Passage:
     return Passage(document.doc_id, document.title, section, document.text[start:end], start, end, Locator(**facts["locator"]), parents)
 
 
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
 def write_segment(fs: FileSystem, folder: Path, lines: Iterable[Bytes], vectors: Sequence[Vectors], postings: Postings) -> SegmentEntry:
     """Writes a new segment and waits until it is on the disk; lines and vectors, which may be mapped, are not held in memory.
 
@@ -131,10 +136,14 @@ def damage(folder: Path, files: Mapping[str, Stored], hashes: bool) -> list[str]
     problems = []
     for name, stored in files.items():
         path = folder / name
-        if not path.is_file():
+        try:
+            found = path.stat()
+        except OSError:
+            found = None
+        if found is None or not stat.S_ISREG(found.st_mode):
             problems.append(f"{path} is missing.")
-        elif path.stat().st_size != stored.bytes:
-            problems.append(f"{path} holds {path.stat().st_size} bytes, the manifest says {stored.bytes}.")
+        elif found.st_size != stored.bytes:
+            problems.append(f"{path} holds {found.st_size} bytes, the manifest says {stored.bytes}.")
         elif hashes and not _intact(path, stored):
             problems.append(f"{path} is altered or cannot be read: its hash is not the manifest's.")
     return problems
@@ -143,14 +152,23 @@ def damage(folder: Path, files: Mapping[str, Stored], hashes: bool) -> list[str]
 def _intact(path: Path, stored: Stored) -> bool:
     try:
         return sha256(path) == stored.sha256
-    except OSError:
+    except OSError as error:
+        _told_apart(error, path)
         return False
+
+
+def _told_apart(error: Exception, path: Path) -> None:
+    """Raises IndexProblem where not the file but the machine is the reason."""
+    if isinstance(error, OSError) and error.errno in _SCARCE:
+        raise IndexProblem(
+            f"{path} cannot be opened: {error.strerror}. End programs that hold many files, or allow more: ulimit -n"
+        ) from error
 
 
 def open_segment(folder: Path, entry: SegmentEntry, dim: int) -> Segment:
     """Maps the files of a segment into memory and compares their shapes with the manifest and with each other.
 
-    Raises IndexCorrupt.
+    Raises IndexCorrupt, and IndexProblem where the machine has too little room or too many files are open.
     """
     try:
         with (folder / "notes.jsonl").open("rb") as file:
@@ -158,6 +176,7 @@ def open_segment(folder: Path, entry: SegmentEntry, dim: int) -> Segment:
         vectors = map_npy(folder / "vectors.npy", np.dtype(np.float32), (entry.rows, dim))
         postings = open_postings(folder, entry.rows)
     except (OSError, ValueError, IndexError) as error:
+        _told_apart(error, folder)
         raise IndexCorrupt(f"{folder} cannot be read: {error} {MEND}") from error
     return Segment(notes, Flat(vectors, folder / "vectors.npy"), postings)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from index import disk
-from index.errors import IndexCorrupt, IndexProblem, UsageError
+from index import disk, segment
+from index.engines import standing
+from index.errors import IndexCorrupt, IndexMissing, IndexProblem, UsageError
 from index.folder import FolderIndex
+from index.manifest import Manifest
 from tests.index.samples import QuickDisk, folder, note, put
 
 
@@ -65,6 +69,56 @@ def test_the_last_number_is_the_highest_that_can_be_told(root: Path, tmp_path: P
     assert disk.last_number(root) == 3, "the file that cannot be read was one more"
     (root / "manifest.json").unlink()
     assert disk.last_number(root) == 2
+
+
+def test_a_generation_that_is_swept_away_while_they_are_listed_is_left_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = disk.archived(root)
+    monkeypatch.setattr(disk, "archived", lambda _: [*listed, 0])
+    assert [each.number for each in disk.history(root)] == [3, 2, 1]
+
+
+def test_the_manifest_is_read_once_for_each_commit(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, real = list[Path](), disk.read_manifest
+
+    def counted(path: Path) -> Manifest:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(disk, "read_manifest", counted)
+    assert [standing(root)[0] for _ in range(3)] == [3, 3, 3] and len(read) == 1
+    FolderIndex.open(root).apply(put(note("b.md", "다른 글")))
+    read.clear()
+    assert [standing(root)[0] for _ in range(3)] == [4, 4, 4] and len(read) == 1
+    (root / "manifest.json").unlink()
+    with pytest.raises(IndexMissing):
+        standing(root)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted as Linux shows them")
+def test_an_index_that_nobody_holds_is_closed(root: Path) -> None:
+    def held() -> int:
+        return len(list(Path("/proc/self/maps").read_text().split(str(root)))) + len(os.listdir("/proc/self/fd"))
+
+    gc.disable()
+    try:
+        before = held()
+        for _ in range(3):
+            index = FolderIndex.open(root)
+            assert index.document("a.md").text and index.lexical({"글": 1.0}, 3) and held() > before
+            del index
+        assert held() == before
+    finally:
+        gc.enable()
+
+
+def test_too_many_open_files_harm_no_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(segment, "sha256", refuse)
+    with pytest.raises(IndexProblem, match=r"cannot be opened: Too many open files\. .*ulimit -n") as told:
+        FolderIndex.open(root)
+    assert not isinstance(told.value, IndexCorrupt)
 
 
 def test_what_cannot_be_read_is_told_in_words(root: Path) -> None:
