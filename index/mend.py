@@ -85,6 +85,22 @@ class _Tools:
     analyse: Callable[[str], list[str]]
     opened: Callable[[str], Encoder]
     progress: Progress | None
+    earlier: dict[str, _Parts] = field(default_factory=dict)
+
+    @cached_property
+    def archive(self) -> list[Manifest]:
+        """The other generations that can be read, newest first."""
+        found = []
+        for number in disk.archived(self.path):
+            with suppress(IndexProblem, UsageError, OSError):
+                found.append(disk.read_archived(self.path, number))
+        return found
+
+    def parts(self, manifest: Manifest, name: str) -> _Parts:
+        """What is whole of a segment of an earlier generation, opened once."""
+        if name not in self.earlier:
+            self.earlier[name] = replace(_opened(self.path, name, manifest.segments[name], manifest.encoder.dim), notes=None)
+        return self.earlier[name]
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -328,11 +344,10 @@ def _same_vectors(note: Note, old: DocumentEntry, part: _Parts, tools: _Tools) -
 
 def _earlier(doc_id: str, tools: _Tools) -> tuple[Note, str, Vectors | None] | None:
     """A note as the newest of the other generations holds it, in a segment that is whole."""
-    for number in disk.archived(tools.path):
+    for manifest in tools.archive:
         with suppress(IndexProblem):
-            manifest = disk.read_archived(tools.path, number)
             if (entry := manifest.documents.get(doc_id)) and entry.segment in manifest.segments:
-                part = _opened(tools.path, entry.segment, manifest.segments[entry.segment], manifest.encoder.dim)
+                part = tools.parts(manifest, entry.segment)
                 if part.segment and not list(note_faults(part.segment, doc_id, entry)):
                     same = manifest.encoder.fingerprint == tools.base.manifest.encoder.fingerprint
                     return parse_note(part.segment.line(entry.bytes)), entry.content_hash, _rows(part, entry) if same else None

@@ -14,9 +14,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from statistics import median
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import NoteError
@@ -43,6 +45,8 @@ _TIMEOUT_SECONDS = 30.0
 _LOOK_SECONDS = 8.0
 """For each pass over a picture whose words are not kept any more."""
 _MEMORY_MB = 2048
+_AT_ONCE = BoundedSemaphore(max(1, (os.cpu_count() or 2) // 2))
+"""Pages that are drawn at the same time: each takes a process with up to 2 GiB."""
 _COMMAND = (sys.executable, "-P", "-m", "index.notes.pdf_picture")
 
 
@@ -73,10 +77,24 @@ def page_picture(path: Path, page: int, root: Path | None = None, *, timeout: fl
 
     Raises NoteError where that fails or takes too long.
     """
+    if path.suffix.lower() == ".pdf" and path.is_file():  # another note's picture may lie in a file of its own
+        found = path.stat()
+        return _kept(path, page, root, timeout, found.st_ino, found.st_mtime_ns, found.st_size)
+    return _by_child(path, page, root, timeout)
+
+
+@lru_cache(maxsize=32)
+def _kept(path: Path, page: int, root: Path | None, timeout: float, *file: int) -> PagePicture:
+    """The pages that were drawn last, as long as their file stays as it is."""
+    return _by_child(path, page, root, timeout)
+
+
+def _by_child(path: Path, page: int, root: Path | None, timeout: float) -> PagePicture:
     request = BytesIO()
     send(request, {"path": str(path), "page": page, "root": str(root or path.parent), "timeout": timeout})
     try:
-        done = subprocess.run(_COMMAND, input=request.getvalue(), capture_output=True, timeout=timeout, env=environment())
+        with _AT_ONCE:
+            done = subprocess.run(_COMMAND, input=request.getvalue(), capture_output=True, timeout=timeout, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoteError(f"page {page} cannot be drawn ({type(error).__name__})") from error
     reply = receive(BytesIO(done.stdout))

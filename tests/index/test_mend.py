@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import disk
+from index import mend as mend_module
 from index.build import update
 from index.encoder import Encoder, Vectors
 from index.errors import IndexBusy, IndexCorrupt, IndexFormat, IndexMissing, IndexProblem, ModelError
 from index.files import DISK
 from index.folder import FolderIndex
-from index.manifest import dump
+from index.manifest import SegmentEntry, dump
 from index.mend import Fate, repair
 from index.notes import NoteFile, read_note
 from index.settings import IndexSettings
@@ -250,6 +251,27 @@ def test_a_note_whose_file_is_gone_comes_from_an_earlier_generation(root: Path) 
     (root / "notes" / "a.md").unlink()
     assert mend(root / "index") == ([Fate("a.md", "earlier generation", False)], [])
     assert FolderIndex.open(root / "index").document("a.md").text == "# 옛 글\n\n옛 역전파.\n"
+
+
+def test_an_earlier_generation_is_opened_once_for_all_its_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes, index = tmp_path / "notes", tmp_path / "index"
+    notes.mkdir()
+    for text in ("옛", "새"):
+        for number in range(9):
+            (notes / f"{number}.md").write_text(f"# {text} 글 {number}", encoding="utf-8")
+        bring(index, None, notes)
+    shutil.rmtree(notes)
+    (segment_of(index, "0.md") / "notes.jsonl").unlink()
+    opened, real = list[str](), mend_module._opened
+
+    def counted(path: Path, name: str, entry: SegmentEntry, dim: int) -> mend_module._Parts:
+        opened.append(name)
+        return real(path, name, entry, dim)
+
+    monkeypatch.setattr(mend_module, "_opened", counted)
+    fates, _ = mend(index)
+    assert {fate.text for fate in fates} == {"earlier generation"} and len(fates) == 9
+    assert opened.count("000001") <= 2, "once to see what is whole, once to read from"
 
 
 def test_what_cannot_be_mended_is_said(root: Path) -> None:

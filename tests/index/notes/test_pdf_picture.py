@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import NoteError
-from index.notes import NoteFile, read_note
+from index.notes import NoteFile, pdf_picture, read_note
 from index.notes.pdf_picture import Glyph, PagePicture, boxes, page_picture
 from tests.index.notes.make import pdf
 
@@ -91,6 +95,32 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path, content: bytes) -> None:
         page_picture(path, 1)
     with pytest.raises(NoteError):
         page_picture(tmp_path / "gone.pdf", 1)
+
+
+def test_a_page_is_drawn_once_for_each_state_of_its_file_and_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, running, most, runs = Lock(), 0, 0, 0
+    real = subprocess.run
+
+    def counted(*args: Any, **settings: Any) -> Any:
+        nonlocal running, most, runs
+        with lock:
+            running, runs = running + 1, runs + 1
+            most = max(most, running)
+        try:
+            return real(*args, **settings)
+        finally:
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    monkeypatch.setattr(pdf_picture, "_AT_ONCE", BoundedSemaphore(2))
+    path = pdf(tmp_path / "many.pdf", [[(72, 700, 12, f"Page {number}")] for number in range(4)])
+    with ThreadPoolExecutor(4) as pool:
+        pages = [each.page for each in pool.map(lambda number: page_picture(path, number), range(1, 5))]
+    assert (pages, runs, most) == ([1, 2, 3, 4], 4, 2)
+    assert page_picture(path, 3).page == 3 and runs == 4
+    pdf(path, [[(72, 700, 12, "Another first page")]])
+    assert page_picture(path, 3).page == 1 and runs == 5
 
 
 def test_a_page_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
