@@ -215,8 +215,11 @@ def _notes(plan: _Plan, base: Stored, old: Stored | None, tools: _Tools, keep_un
 
     What cannot be read goes into the plan; where all is embedded anew, its earlier version is cut again.
     """
+    homes: dict[str, list[str]] = {}
     for doc_id, home in plan.moved.items():
-        yield _moved(base.indexed(home), doc_id)
+        homes.setdefault(home, []).append(doc_id)
+    for kept in base.every(homes):
+        yield from (_moved(kept, doc_id) for doc_id in homes[kept.document.doc_id])
     for file, result in zip(plan.new, read_notes(list(plan.new), progress=tools.told.of_reading), strict=True):
         if isinstance(result, NoteProblem):
             plan.problems.append(result)

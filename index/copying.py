@@ -86,18 +86,17 @@ def _filled(old: Stored, base: Stored, progress: Progress | None, hidden: bool) 
     """Commits all that the target lacks; hidden, so that what it holds is there until the end."""
     there = {info.doc_id: info.content_hash for info in base.documents()}
     hashes = {info.doc_id: info.content_hash for info in old.documents()}
-    wanted = sum(there.get(doc_id) != content_hash for doc_id, content_hash in hashes.items())
+    wanted = [doc_id for doc_id, content_hash in hashes.items() if there.get(doc_id) != content_hash]
     gone = [doc_id for doc_id in there if doc_id not in hashes]
     done = 0
-    items = (item for item in old.every() if there.get(item.document.doc_id) != item.content_hash)
-    for group, last in grouped(items, lambda: GROUP):
+    for group, last in grouped(old.every(wanted), lambda: GROUP):
         done += len(group)
-        summary = f"copy of generation {old.generation}" if last else f"{done} of {wanted} notes"
+        summary = f"copy of generation {old.generation}" if last else f"{done} of {len(wanted)} notes"
         base = base.commit(
             Changes(group, gone if last else ()), summary, sources=old.sources, unfinished=not last, hidden=hidden and not last
         )
         if progress:
-            progress("copy", done, wanted)
+            progress("copy", done, len(wanted))
     return base
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -173,10 +173,11 @@ class FolderIndex:
         terms = terms_of(segment.postings, *entry.rows)
         return IndexedDocument(note.document, entry.content_hash, note.passages, segment.flat.vectors[slice(*entry.rows)], terms)
 
-    def every(self) -> Iterator[IndexedDocument]:
-        """All notes as they were put in, segment by segment: of many, `indexed` would look through a segment for each."""
+    def every(self, doc_ids: Collection[str] | None = None) -> Iterator[IndexedDocument]:
+        """All notes, or those named, as they were put in, segment by segment: of many, `indexed` would look through a segment for each."""
+        named = self.manifest.documents if doc_ids is None else {doc_id: self.manifest.documents[doc_id] for doc_id in doc_ids}
         for name, segment in self._segments.items():
-            here = [(doc_id, entry) for doc_id, entry in self.manifest.documents.items() if entry.segment == name]
+            here = [(doc_id, entry) for doc_id, entry in named.items() if entry.segment == name]
             for run in _runs(sorted(here, key=lambda each: each[1].rows)):
                 first = run[0][1].rows[0]
                 terms = terms_of(segment.postings, first, run[-1][1].rows[1])

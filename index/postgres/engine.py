@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
@@ -181,9 +181,9 @@ class PostgresIndex:
             terms[place] += [term] * count
         return IndexedDocument(self.document(doc_id), entry.info.content_hash, self.passages(ids), self.vectors(ids), terms)
 
-    def every(self) -> Iterator[IndexedDocument]:
-        """All notes as they were put in."""
-        return map(self.indexed, self._notes.by_id)
+    def every(self, doc_ids: Collection[str] | None = None) -> Iterator[IndexedDocument]:
+        """All notes, or those named, as they were put in."""
+        return map(self.indexed, self._notes.by_id if doc_ids is None else doc_ids)
 
     def dense(self, vectors: Vectors, k: int, filter: Filter | None = None) -> tuple[Ids, Scores]:
         self._check_dim(vectors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import build, disk
+from index import build, disk, folder
 from index.encoder import Vectors
 from index.errors import IndexBusy, IndexCorrupt, IndexProblem, NoteError, SourceMismatch, UsageError
 from index.files import DISK
 from index.folder import FolderIndex
+from index.lexical import Postings
 from index.notes import NoteFile
 from index.notes.read import read_note
 from index.settings import IndexSettings, SplitSettings
@@ -178,6 +180,26 @@ def test_moved_notes_are_not_embedded_again(desk: Desk) -> None:
     assert np.array_equal(after.vectors, before["a.md"].vectors)
     assert after.terms == before["a.md"].terms
     assert verify(desk.index) == []
+
+
+def test_a_folder_that_is_renamed_is_looked_through_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        desk.write(f"old/{number}.md", f"글 {number} 이다")
+    desk.update(desk.notes)
+    looked, real = list[int](), folder.terms_of
+
+    def counted(postings: Postings, first: int, end: int) -> list[list[str]]:
+        looked.append(first)
+        return real(postings, first, end)
+
+    monkeypatch.setattr(folder, "terms_of", counted)
+    shutil.copytree(desk.notes / "old", desk.notes / "copied")
+    (desk.notes / "old").rename(desk.notes / "new")
+    desk.encoder.calls = 0
+    report = desk.update()
+    assert (len(report.added), len(report.removed), desk.encoder.calls) == (18, 9, 0)
+    assert len(looked) == 1
+    assert desk.opened().document("copied/3.md").text == desk.opened().document("new/3.md").text == "글 3 이다"
 
 
 def test_a_renamed_note_without_heading_has_a_new_title(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,8 +77,8 @@ def test_no_note_is_counted_again_for_those_behind_it(tmp_path: Path, monkeypatc
             looks[self.number] += 1
             return super().__len__()
 
-    def counted(index: FolderIndex) -> Iterator[IndexedDocument]:
-        return (replace(item, passages=Counted(item.passages)) for item in every(index))
+    def counted(index: FolderIndex, doc_ids: Collection[str] | None = None) -> Iterator[IndexedDocument]:
+        return (replace(item, passages=Counted(item.passages)) for item in every(index, doc_ids))
 
     source = folder(tmp_path / "old").apply(put(*(note(f"{number}.md", "글") for number in range(9))))
     monkeypatch.setattr(FolderIndex, "every", counted)
