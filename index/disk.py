@@ -23,7 +23,7 @@ from typing import Any
 from index.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexProblem, UsageError
 from index.files import NEW, FileSystem, json_bytes, make_folder, put, remove_tree, sync_folder
 from index.manifest import MEND, Manifest, dump, is_whole, load, outline
-from index.segment import Segment, damage, open_segment
+from index.segment import Segment, damage, open_segment, unreadable
 from index.types import Generation
 
 KEEP = 10
@@ -62,16 +62,19 @@ def read_manifest(root: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexMissing(f"There is no index in {root}. Make one: rag index --index {root} NOTES") from error
     except OSError as error:
-        raise IndexProblem(f"{path} cannot be read: {error.strerror or error}. Give yourself the right to read it.") from error
+        raise unreadable(path, error) from error
 
 
 def read_archived(root: Path, generation: int) -> Manifest:
-    """An earlier generation. Raises UsageError where it is not kept."""
+    """An earlier generation. Raises UsageError where it is not kept, IndexFormat, IndexCorrupt, IndexProblem."""
     path = _archive(root, generation)
-    if not path.is_file():
+    try:
+        return load(path.read_bytes(), str(path))
+    except FileNotFoundError as error:
         kept = ", ".join(str(number) for number in archived(root)) or "none"
-        raise UsageError(f"Generation {generation} is not kept in {root}. Earlier generations kept: {kept} (rag history).")
-    return load(path.read_bytes(), str(path))
+        raise UsageError(f"Generation {generation} is not kept in {root}. Earlier generations kept: {kept} (rag history).") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def archived(root: Path) -> list[int]:
@@ -94,7 +97,7 @@ def history(root: Path) -> list[Generation]:
     with suppress(IndexProblem):
         generations.append(read_manifest(root).described(current=True))
     for number in archived(root):
-        with suppress(IndexProblem, UsageError, OSError):  # one may be swept away meanwhile
+        with suppress(IndexProblem, UsageError):  # one may be swept away meanwhile
             generations.append(read_archived(root, number).described(current=False))
     return [one for place, one in enumerate(generations) if place == 0 or one.number != generations[0].number]
 
@@ -102,7 +105,7 @@ def history(root: Path) -> list[Generation]:
 def open_segments(root: Path, manifest: Manifest) -> dict[str, Segment]:
     """Opens what a generation refers to, after checking presence, sizes, hashes and counts in this order.
 
-    Raises IndexCorrupt.
+    Raises IndexCorrupt, and IndexProblem where the files may not be read or too many are open.
     """
     total = sum(stored.bytes for entry in manifest.segments.values() for stored in entry.files.values())
     for name, entry in manifest.segments.items():

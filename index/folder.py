@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index import disk
 from index.commit import compacted, write_changes
-from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, UsageError
+from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, IndexProblem, UsageError
 from index.files import DISK, FileSystem
 from index.index import Changes, Ids, IndexedDocument, Scores, Vectors, check, inside, padded, summarise
 from index.lexical import Part, Question, document_frequency, statistics, terms_of, vocabulary
@@ -27,8 +27,9 @@ from index.types import Document, DocumentInfo, Filter, Generation, Passage, Pro
 from index.vectors import nothing, top
 from index.way import Way
 
-RUN = 8192
-"""Rows of which the terms are gathered at once."""
+RUN, SPARSE = 8192, 1000
+"""Rows of which the terms are gathered at once, without gaps of more than one in so many of the segment's: there another look through it
+is faster than gathering what nobody asked for."""
 
 Kept = NDArray[np.bool_]
 
@@ -97,12 +98,12 @@ class FolderIndex:
     def open(cls, path: Path, *, fingerprint: str | None = None, fs: FileSystem = DISK, keep: int = disk.KEEP) -> Self:
         """The current generation; `fingerprint` is that of the encoder which will ask.
 
-        Raises IndexMissing, IndexFormat, IndexCorrupt, EncoderMismatch.
+        Raises IndexMissing, IndexFormat, IndexCorrupt, EncoderMismatch, IndexProblem.
         """
         manifest = disk.read_manifest(path)
         try:
             segments = disk.open_segments(path, manifest)
-        except IndexCorrupt:
+        except IndexProblem:
             if disk.read_manifest(path).generation == manifest.generation:
                 raise
             # between the two reads a writer committed and removed the old files
@@ -178,7 +179,7 @@ class FolderIndex:
         named = self.manifest.documents if doc_ids is None else {doc_id: self.manifest.documents[doc_id] for doc_id in doc_ids}
         for name, segment in self._segments.items():
             here = [(doc_id, entry) for doc_id, entry in named.items() if entry.segment == name]
-            for run in _runs(sorted(here, key=lambda each: each[1].rows)):
+            for run in _runs(sorted(here, key=lambda each: each[1].rows), len(segment.flat.vectors) // SPARSE):
                 first = run[0][1].rows[0]
                 terms = terms_of(segment.postings, first, run[-1][1].rows[1])
                 for doc_id, entry in run:
@@ -350,11 +351,11 @@ def rollback(path: Path, generation: int, fs: FileSystem = DISK, keep: int = dis
     return FolderIndex.open(path, fs=fs, keep=keep)
 
 
-def _runs(notes: Sequence[tuple[str, DocumentEntry]]) -> Iterator[list[tuple[str, DocumentEntry]]]:
-    """Notes in the order of their rows, some thousands of rows at a time."""
+def _runs(notes: Sequence[tuple[str, DocumentEntry]], gap: int) -> Iterator[list[tuple[str, DocumentEntry]]]:
+    """Notes in the order of their rows, some thousands of rows at a time, between them at most `gap` of others."""
     run: list[tuple[str, DocumentEntry]] = []
     for each in notes:
-        if run and each[1].rows[1] - run[0][1].rows[0] > RUN:
+        if run and (each[1].rows[1] - run[0][1].rows[0] > RUN or each[1].rows[0] - run[-1][1].rows[1] > gap):
             yield run
             run = []
         run.append(each)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from index.lexical import Postings, terms_of
 from index.manifest import DocumentEntry, EncoderEntry, Manifest, SegmentEntry, salvage
 from index.notes import NoteFile, content_hash, read_notes
 from index.recorded import has_changed
-from index.segment import LEXICAL, Note, Segment, damage, open_postings, open_segment, parse_note
+from index.segment import LEXICAL, Note, Segment, damage, open_postings, open_segment, or_none, parse_note
 from index.settings import IndexSettings
 from index.sources import find_notes
 from index.split import split
@@ -35,7 +35,6 @@ from index.types import Document, NoteProblem, Progress
 from index.verify import note_faults, postings_faults
 
 Text = Literal["kept", "read again", "earlier generation"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,7 @@ class _Tools:
     @cached_property
     def archive(self) -> list[Manifest]:
         """The other generations that can be read, newest first."""
-        found = []
-        for number in disk.archived(self.path):
-            with suppress(IndexProblem, UsageError, OSError):
-                found.append(disk.read_archived(self.path, number))
-        return found
+        return [manifest for number in disk.archived(self.path) if (manifest := _archived(self.path, number))]
 
     def parts(self, manifest: Manifest, name: str) -> _Parts:
         """What is whole of a segment of an earlier generation, opened once."""
@@ -179,9 +174,9 @@ def _base(path: Path) -> _Base:
     problem: IndexProblem | None = None
     try:
         current = disk.read_manifest(path)
-    except IndexProblem as error:
+    except (IndexMissing, IndexFormat, IndexCorrupt) as error:
         current, problem = _salvaged(path, error), error
-    earlier = _archived(path)
+    earlier = next((manifest for number in disk.archived(path) if (manifest := _archived(path, number))), None)
     if current and (problem or not earlier or current.generation >= earlier.generation):
         if problem and earlier:
             current = replace(current, settings=earlier.settings, sources=_present(current.sources) or earlier.sources)
@@ -210,17 +205,16 @@ def _present(sources: tuple[str, ...]) -> tuple[str, ...]:
     return sources if all(Path(source).exists() for source in sources) else ()
 
 
-def _archived(path: Path) -> Manifest | None:
-    for number in disk.archived(path):
-        with suppress(IndexProblem):
-            return disk.read_archived(path, number)
+def _archived(path: Path, number: int) -> Manifest | None:
+    """An earlier generation, None where it is harmed."""
+    with suppress(IndexFormat, IndexCorrupt):
+        return disk.read_archived(path, number)
     return None
 
 
 def _is_whole(path: Path, number: int) -> bool:
-    try:
-        manifest = disk.read_archived(path, number)
-    except IndexProblem:
+    manifest = _archived(path, number)
+    if manifest is None:
         return False
     return all(_opened(path, name, entry, manifest.encoder.dim).segment for name, entry in manifest.segments.items())
 
@@ -229,7 +223,7 @@ def _is_whole(path: Path, number: int) -> bool:
 
 
 def _opened(path: Path, name: str, entry: SegmentEntry, dim: int) -> _Parts:
-    """Opens what is whole of a segment."""
+    """Opens what is whole of a segment. Raises IndexProblem where its files may not be read or too many are open."""
     folder = disk.segment_folder(path, name)
     harmed = {file for file, stored in entry.files.items() if damage(folder, {file: stored}, hashes=True)}
     try:
@@ -238,19 +232,12 @@ def _opened(path: Path, name: str, entry: SegmentEntry, dim: int) -> _Parts:
         segment = None
     if segment and not list(postings_faults(segment.postings)):
         return _Parts(segment, segment.notes[:], segment.flat.vectors, segment.postings)
-    notes = (folder / "notes.jsonl").read_bytes() if "notes.jsonl" not in harmed else None
-    postings = None if segment or harmed & LEXICAL else _or_none(lambda: open_postings(folder, entry.rows))
-    vectors = (
-        None if "vectors.npy" in harmed else _or_none(lambda: map_npy(folder / "vectors.npy", np.dtype(np.float32), (entry.rows, dim)))
-    )
+    lines, matrix = folder / "notes.jsonl", folder / "vectors.npy"
+    notes = None if "notes.jsonl" in harmed else or_none(lines, lines.read_bytes)
+    postings = None if segment or harmed & LEXICAL else or_none(folder, lambda: open_postings(folder, entry.rows))
+    known = np.dtype(np.float32), (entry.rows, dim)
+    vectors = None if "vectors.npy" in harmed else or_none(matrix, lambda: map_npy(matrix, *known))
     return _Parts(None, notes, vectors, postings)
-
-
-def _or_none(opened: Callable[[], T]) -> T | None:
-    try:
-        return opened()
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _sorted_out(path: Path, base: _Base, tools: _Tools) -> _Work:
@@ -332,6 +319,7 @@ def _read_again(work: _Work, doc_ids: Sequence[str], wanted: Mapping[str, tuple[
             _mended(work, "earlier generation", *found, tools)
         elif doc_id in wanted:
             work.lost.append(NoteProblem(doc_id, f"its stored text is harmed, {reason}, and no earlier generation holds it"))
+    tools.earlier.clear()  # Windows removes no file that is open
 
 
 def _same_vectors(note: Note, old: DocumentEntry, part: _Parts, tools: _Tools) -> Vectors | None:
@@ -345,12 +333,11 @@ def _same_vectors(note: Note, old: DocumentEntry, part: _Parts, tools: _Tools) -
 def _earlier(doc_id: str, tools: _Tools) -> tuple[Note, str, Vectors | None] | None:
     """A note as the newest of the other generations holds it, in a segment that is whole."""
     for manifest in tools.archive:
-        with suppress(IndexProblem):
-            if (entry := manifest.documents.get(doc_id)) and entry.segment in manifest.segments:
-                part = tools.parts(manifest, entry.segment)
-                if part.segment and not list(note_faults(part.segment, doc_id, entry)):
-                    same = manifest.encoder.fingerprint == tools.base.manifest.encoder.fingerprint
-                    return parse_note(part.segment.line(entry.bytes)), entry.content_hash, _rows(part, entry) if same else None
+        if (entry := manifest.documents.get(doc_id)) and entry.segment in manifest.segments:
+            part = tools.parts(manifest, entry.segment)
+            if part.segment and not list(note_faults(part.segment, doc_id, entry)):
+                same = manifest.encoder.fingerprint == tools.base.manifest.encoder.fingerprint
+                return parse_note(part.segment.line(entry.bytes)), entry.content_hash, _rows(part, entry) if same else None
     return None
 
 

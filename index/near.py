@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class Near:
         self._centres = _centres(self._lists)
         self._radii = np.sqrt(np.maximum(0.0, 1.0 - np.square(self._centres).sum(axis=1))).astype(np.float32)
         self._sizes = np.array([stored.list_size(number) for number in range(self._lists.nlist)], np.int64)
-        self._sizes_of = lru_cache(maxsize=KEPT)(self._counted)
+        self._sizes_of = lru_cache(maxsize=KEPT)(partial(Near._counted, proxy(self)))
 
     @property
     def lists(self) -> int:

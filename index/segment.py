@@ -6,10 +6,11 @@ import errno
 import json
 import mmap
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,14 @@ from index.manifest import MEND, SegmentEntry
 from index.types import Document, Locator, Mark, Passage
 from index.vectors import Flat
 
+T = TypeVar("T")
+
 LEXICAL = frozenset(("terms.npy", "bounds.npy", "entries.npy", "lengths.npy"))
 """The files that the inverted lists lie in."""
+
+_HARMED = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.EIO))
+"""What reading a file fails with where the file itself is at fault."""
+_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,6 @@ def _passage(document: Document, facts: Mapping[str, Any]) -> Passage:
     return Passage(document.doc_id, document.title, section, document.text[start:end], start, end, Locator(**facts["locator"]), parents)
 
 
-_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-
-
 def write_segment(fs: FileSystem, folder: Path, lines: Iterable[Bytes], vectors: Sequence[Vectors], postings: Postings) -> SegmentEntry:
     """Writes a new segment and waits until it is on the disk; lines and vectors, which may be mapped, are not held in memory.
 
@@ -132,53 +136,51 @@ def write_segment(fs: FileSystem, folder: Path, lines: Iterable[Bytes], vectors:
 
 
 def damage(folder: Path, files: Mapping[str, Stored], hashes: bool) -> list[str]:
-    """What is wrong with the files of a segment: missing ones, else wrong sizes, else, when asked, wrong hashes."""
+    """What is wrong with the files of a segment: missing ones, else wrong sizes, else, when asked, wrong hashes. Raises as `or_none`."""
     problems = []
     for name, stored in files.items():
         path = folder / name
-        try:
-            found = path.stat()
-        except OSError:
-            found = None
+        found = or_none(path, path.stat)
         if found is None or not stat.S_ISREG(found.st_mode):
             problems.append(f"{path} is missing.")
         elif found.st_size != stored.bytes:
             problems.append(f"{path} holds {found.st_size} bytes, the manifest says {stored.bytes}.")
-        elif hashes and not _intact(path, stored):
+        elif hashes and or_none(path, partial(sha256, path)) != stored.sha256:
             problems.append(f"{path} is altered or cannot be read: its hash is not the manifest's.")
     return problems
 
 
-def _intact(path: Path, stored: Stored) -> bool:
+def or_none(path: Path, read: Callable[[], T]) -> T | None:
+    """What is read there, None where that is harmed. Raises IndexProblem where not the file is at fault."""
     try:
-        return sha256(path) == stored.sha256
-    except OSError as error:
-        _told_apart(error, path)
-        return False
+        return read()
+    except (OSError, ValueError, IndexError) as error:
+        if isinstance(problem := unreadable(path, error), IndexCorrupt):
+            return None
+        raise problem from error
 
 
-def _told_apart(error: Exception, path: Path) -> None:
-    """Raises IndexProblem where not the file but the machine is the reason."""
-    if isinstance(error, OSError) and error.errno in _SCARCE:
-        raise IndexProblem(
-            f"{path} cannot be opened: {error.strerror}. End programs that hold many files, or allow more: ulimit -n"
-        ) from error
+def unreadable(path: Path, error: Exception) -> IndexProblem:
+    """What an error of reading means: IndexCorrupt where the file is at fault, else what the machine or its owner has to allow."""
+    if not isinstance(error, OSError) or error.errno in _HARMED:
+        return IndexCorrupt(f"{path} cannot be read: {error} {MEND}")
+    scarce = "End programs that hold many files, or allow more: ulimit -n"
+    mend = scarce if error.errno in _SCARCE else "Give yourself the right to read it."
+    return IndexProblem(f"{path} cannot be read: {error.strerror or error}. {mend}")
 
 
 def open_segment(folder: Path, entry: SegmentEntry, dim: int) -> Segment:
     """Maps the files of a segment into memory and compares their shapes with the manifest and with each other.
 
-    Raises IndexCorrupt, and IndexProblem where the machine has too little room or too many files are open.
+    Raises IndexCorrupt, and IndexProblem where the files may not be read or too many are open.
     """
     try:
         with (folder / "notes.jsonl").open("rb") as file:
             notes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         vectors = map_npy(folder / "vectors.npy", np.dtype(np.float32), (entry.rows, dim))
-        postings = open_postings(folder, entry.rows)
+        return Segment(notes, Flat(vectors, folder / "vectors.npy"), open_postings(folder, entry.rows))
     except (OSError, ValueError, IndexError) as error:
-        _told_apart(error, folder)
-        raise IndexCorrupt(f"{folder} cannot be read: {error} {MEND}") from error
-    return Segment(notes, Flat(vectors, folder / "vectors.npy"), postings)
+        raise unreadable(folder, error) from error
 
 
 def open_postings(folder: Path, rows: int) -> Postings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from index.errors import RagError, UsageError
@@ -12,7 +13,7 @@ from index.types import Filter
 from rag.types import RETRIEVERS, RetrieverName
 from ui import scope, view
 from ui.view import Json
-from ui.web_index import Asks
+from ui.web_index import Asks, Notes
 
 MOST_CHARACTERS = 1000
 """Of a question, as on the page."""
@@ -91,12 +92,17 @@ def note(asks: Asks, doc_id: str, start: int = 0, end: int | None = None) -> Jso
     }
 
 
-def status(index_dir: Place) -> Json:
-    """What `rag status --format json` prints. Raises IndexProblem."""
-    from index.engines import open_index
+def status(index_dir: Place, pipeline: Callable[[], Asks] | None = None) -> Json:
+    """What `rag status --format json` prints, of the index that `pipeline` holds open if it can. Raises IndexProblem."""
+    from index.engines import Stored, open_index
     from index.recorded import has_changed
 
-    opened = open_index(index_dir)
+    opened: Notes | None = None
+    if pipeline:
+        with suppress(RagError):  # of a model, too, without which the index can be told of
+            opened = pipeline().index
+    if not isinstance(opened, Stored):
+        opened = open_index(index_dir)
     return view.status_dict(str(index_dir), opened, has_changed(opened.encoder))
 
 

@@ -68,9 +68,10 @@ def serve(
     must_be_guarded(host, door.names, door.users is not None, insecure)
     listener = listen(host, port)
     door = replace(door, names=tuple(host_names(door.names, port)))
-    status = partial(calls.status, index_dir)
+    shelf = shelf_of(index_dir)
+    status = partial(calls.status, index_dir, shelf)
     with _private_uploads(), Recorder(open_log(), index_dir) as recorder:
-        app = application(shelf_of(index_dir), local_hosts(host, port), status, recorder, index_dir, llm, door)
+        app = application(shelf, local_hosts(host, port), status, recorder, index_dir, llm, door)
         run(app, listener, open_browser=open_browser, log=door.seen.log)
 
 

@@ -13,12 +13,12 @@ import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from statistics import median
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import NoteError
@@ -77,16 +77,27 @@ def page_picture(path: Path, page: int, root: Path | None = None, *, timeout: fl
 
     Raises NoteError where that fails or takes too long.
     """
-    if path.suffix.lower() == ".pdf" and path.is_file():  # another note's picture may lie in a file of its own
-        found = path.stat()
-        return _kept(path, page, root, timeout, found.st_ino, found.st_mtime_ns, found.st_size)
-    return _by_child(path, page, root, timeout)
+    if path.suffix.lower() != ".pdf":  # the words in its pictures may be read later
+        return _by_child(path, page, root, timeout)
+    digest = content_hash(path)
+    once = _once(digest, page, kept.get(page_key(digest, page - 1)))
+    with once.lock:
+        once.picture = once.picture or _by_child(path, page, root, timeout)
+        return once.picture
+
+
+@dataclass(slots=True)
+class _Once:
+    """A page that is drawn by whoever asks first; the others wait for it."""
+
+    lock: Lock = field(default_factory=Lock)
+    picture: PagePicture | None = None
 
 
 @lru_cache(maxsize=32)
-def _kept(path: Path, page: int, root: Path | None, timeout: float, *file: int) -> PagePicture:
-    """The pages that were drawn last, as long as their file stays as it is."""
-    return _by_child(path, page, root, timeout)
+def _once(digest: str, page: int, words: tuple[ocr.Word, ...] | None) -> _Once:
+    """The pages that were asked for last, by what their pictures follow from."""
+    return _Once()
 
 
 def _by_child(path: Path, page: int, root: Path | None, timeout: float) -> PagePicture:

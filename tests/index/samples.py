@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pytest
 
 from index.files import Bytes, FileSystem
 from index.folder import FolderIndex
@@ -131,6 +134,19 @@ class FailingDisk(FileSystem):
 
 def full_disk() -> OSError:
     return OSError(28, "No space left on device")
+
+
+@contextmanager
+def few_files(most: int) -> Iterator[None]:
+    """Lets this process open no more than so many files beyond those that it has open. Skips the test where there is no such limit."""
+    resource = pytest.importorskip("resource")
+    os.close(lowest := os.dup(0))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def sorted_by(scores: Sequence[float], k: int) -> list[int]:

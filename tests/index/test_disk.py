@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 
 from index import commit, disk
+from index import folder as folder_module
 from index.errors import EncoderMismatch, IndexBusy, IndexCorrupt, IndexFormat, IndexMissing, IndexProblem, UsageError
 from index.files import DISK, FileSystem, create
 from index.folder import FolderIndex, rollback
 from index.index import Changes
+from index.lexical import Postings
 from index.manifest import Outline, dump, is_whole, load, outline
 from index.verify import verify
 from tests.index.samples import FailingDisk, Killed, QuickDisk, files, folder, full_disk, note, put, state
@@ -117,6 +119,26 @@ def test_readers_keep_their_generation(root: Path) -> None:
         index = index.apply(put(note("a.md", f"판 {number}"), note("b.md", f"판 {number}")))
     assert not (root / "segments" / "000003").exists()
     assert state(reader) == before
+
+
+def test_notes_far_apart_are_taken_without_the_terms_between_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = folder(tmp_path / "index").apply(put(*(note(f"{number:02}.md", f"글 {number}\n둘째 줄") for number in range(50))))
+    rows, real = 0, folder_module.terms_of
+
+    def counted(postings: Postings, first: int, end: int) -> list[list[str]]:
+        nonlocal rows
+        rows += end - first
+        return real(postings, first, end)
+
+    monkeypatch.setattr(folder_module, "terms_of", counted)
+    for names, most in ((("03.md", "47.md"), 4), (("08.md", "09.md"), 4), (tuple(index.manifest.documents), 100)):
+        rows = 0
+        found = list(index.every(names))
+        assert rows == most
+        for name, item in zip(names, found, strict=True):
+            alone = index.indexed(name)
+            assert (item.document, item.passages, item.terms) == (alone.document, alone.passages, alone.terms)
+            assert np.array_equal(item.vectors, alone.vectors)
 
 
 def test_a_reader_that_meets_a_commit_reads_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from index.engines import standing
 from index.errors import IndexCorrupt, IndexMissing, IndexProblem, UsageError
 from index.folder import FolderIndex
 from index.manifest import Manifest
-from tests.index.samples import QuickDisk, folder, note, put
+from tests.index.samples import QuickDisk, few_files, folder, note, put
 
 
 @pytest.fixture
@@ -71,12 +71,6 @@ def test_the_last_number_is_the_highest_that_can_be_told(root: Path, tmp_path: P
     assert disk.last_number(root) == 2
 
 
-def test_a_generation_that_is_swept_away_while_they_are_listed_is_left_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = disk.archived(root)
-    monkeypatch.setattr(disk, "archived", lambda _: [*listed, 0])
-    assert [each.number for each in disk.history(root)] == [3, 2, 1]
-
-
 def test_the_manifest_is_read_once_for_each_commit(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read, real = list[Path](), disk.read_manifest
 
@@ -111,14 +105,57 @@ def test_an_index_that_nobody_holds_is_closed(root: Path) -> None:
         gc.enable()
 
 
-def test_too_many_open_files_harm_no_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "kind", "mend"),
+    [
+        (errno.EMFILE, IndexProblem, r"\. End programs .*ulimit -n"),
+        (errno.EACCES, IndexProblem, r"\. Give yourself the right to read it"),
+        (errno.EIO, IndexCorrupt, "its hash is not the manifest's"),
+        (errno.ENOENT, IndexCorrupt, "its hash is not the manifest's"),
+    ],
+)
+def test_only_what_the_file_is_at_fault_for_is_called_harm(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[IndexProblem], mend: str
+) -> None:
     def refuse(path: Path) -> str:
-        raise OSError(errno.EMFILE, "Too many open files")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(segment, "sha256", refuse)
-    with pytest.raises(IndexProblem, match=r"cannot be opened: Too many open files\. .*ulimit -n") as told:
+    with pytest.raises(IndexProblem, match=mend) as told:
         FolderIndex.open(root)
-    assert not isinstance(told.value, IndexCorrupt)
+    assert type(told.value) is kind
+
+
+def test_too_many_open_files_harm_no_index(root: Path) -> None:
+    for most in range(1, 6):  # a segment takes six
+        with few_files(most), pytest.raises(IndexProblem, match=r"cannot be read: Too many open files") as told:
+            FolderIndex.open(root)
+        assert type(told.value) is IndexProblem
+
+
+def test_a_commit_between_two_looks_at_a_file_is_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, left = Path.stat, [FolderIndex.open(root, keep=1)]
+
+    def swept(path: Path, **how: bool) -> os.stat_result:
+        found = real(path, **how)
+        if "segments" in path.parts and left:
+            left.pop().apply(put(note("a.md", "넷째 글")))
+        return found
+
+    monkeypatch.setattr(Path, "stat", swept)
+    assert FolderIndex.open(root).document("a.md").text == "넷째 글" and not left
+
+
+def test_the_history_leaves_out_what_a_commit_sweeps_away_meanwhile(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, left = Path.read_bytes, [FolderIndex.open(root, keep=1)]
+
+    def swept(path: Path) -> bytes:
+        if path.parent.name == "manifests" and left:
+            left.pop().apply(put(note("a.md", "넷째 글")))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", swept)
+    assert [each.number for each in disk.history(root)] == [3] and not left
 
 
 def test_what_cannot_be_read_is_told_in_words(root: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -56,6 +58,18 @@ def test_filters_and_removals_equal_the_judge(root: Path, filter: Filter) -> Non
         found, expected = (each.dense(ENCODER.encode_questions(["3 주 노트", "2"]), 15, one) for each in (index, judge))
         assert [part.tolist() for part in found] == [part.tolist() for part in expected]
     assert len(lists(root)) == 1  # made once
+
+
+def test_nothing_holds_on_to_the_lists_of_an_index_that_nobody_holds(root: Path) -> None:
+    index = FolderIndex.open(root)
+    index.dense(ENCODER.encode_questions(["노트"]), 3, Filter(folders=("01", "02", "04")))
+    lists = ref(index._ways[0]._near[0])
+    gc.disable()
+    try:
+        del index
+        assert lists() is None
+    finally:
+        gc.enable()
 
 
 def test_a_small_commit_leaves_the_lists_alone(root: Path) -> None:

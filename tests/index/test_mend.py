@@ -19,7 +19,7 @@ from index import mend as mend_module
 from index.build import update
 from index.encoder import Encoder, Vectors
 from index.errors import IndexBusy, IndexCorrupt, IndexFormat, IndexMissing, IndexProblem, ModelError
-from index.files import DISK
+from index.files import DISK, FileSystem
 from index.folder import FolderIndex
 from index.manifest import SegmentEntry, dump
 from index.mend import Fate, repair
@@ -28,7 +28,7 @@ from index.settings import IndexSettings
 from index.types import Document, NoteProblem, Progress
 from index.verify import verify
 from tests.fakes import HashEncoder
-from tests.index.samples import files, state
+from tests.index.samples import few_files, files, state
 
 TEXTS = {
     "a.md": "# 역전파\n\n기울기 를 연쇄 법칙 으로 구한다.\n\n## 학습\n\n가중치 를 고친다.\n",
@@ -272,6 +272,55 @@ def test_an_earlier_generation_is_opened_once_for_all_its_notes(tmp_path: Path, 
     fates, _ = mend(index)
     assert {fate.text for fate in fates} == {"earlier generation"} and len(fates) == 9
     assert opened.count("000001") <= 2, "once to see what is whole, once to read from"
+
+
+@pytest.fixture
+def gone(tmp_path: Path) -> Path:
+    """An index without its files, the newest texts of which are harmed."""
+    notes, index = tmp_path / "gone" / "notes", tmp_path / "gone" / "index"
+    notes.mkdir(parents=True)
+    for text in ("옛", "새"):
+        for number in range(3):
+            (notes / f"{number}.md").write_text(f"# {text} 글 {number}\n\n글.", encoding="utf-8")
+        bring(index, None, notes)
+    shutil.rmtree(notes)
+    (segment_of(index, "0.md") / "notes.jsonl").unlink()
+    return index
+
+
+def test_too_many_open_files_lose_no_note(gone: Path, tmp_path: Path) -> None:
+    ends = []
+    for most in range(1, 40):
+        index = tmp_path / "few"
+        shutil.rmtree(index, ignore_errors=True)
+        shutil.copytree(gone, index)
+        try:
+            with few_files(most):
+                found = repair(index, analyse=words, opened=lambda name: Counting())
+            ends.append((len(found.mended), len(found.lost), found.dropped))
+        except IndexProblem as problem:
+            assert "Too many open files" in str(problem) and type(problem) is IndexProblem
+    assert set(ends) == {(3, 0, (2,))}
+
+
+class Strict(FileSystem):
+    """Removes, as Windows does, no file that this process has mapped."""
+
+    def remove(self, file: Path) -> None:
+        if str(file) in Path("/proc/self/maps").read_text(encoding="utf-8"):
+            raise PermissionError(13, "in use", str(file))
+        super().remove(file)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="maps are found as Linux shows them")
+def test_no_file_that_a_repair_removes_is_open(gone: Path) -> None:
+    body = disk.read_archived(gone, 1)
+    harmed = replace(body, generation=0, segments={**body.segments, "000009": body.segments["000001"]})
+    (gone / "manifests" / "000000.json").write_bytes(dump(harmed))
+    (gone / "manifests" / "000001.json").unlink()
+    found = repair(gone, analyse=words, opened=lambda name: Counting(), fs=Strict())
+    assert (len(found.mended), found.dropped) == (3, (0, 2))
+    assert [path.name for path in (gone / "segments").iterdir()] == ["000003"] and verify(gone) == []
 
 
 def test_what_cannot_be_mended_is_said(root: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -15,7 +16,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -23,13 +25,16 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.errors import EncoderMismatch, IndexMissing
+from index.errors import EncoderMismatch, IndexCorrupt, IndexMissing, ModelError
+from index.folder import FolderIndex
 from index.types import Document
+from tests.index.samples import folder, note, put
 from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
 from ui import calls, cli, tools
 from ui.api import LARGEST_BODY, api
 from ui.api_types import AnswerShape, Found, HitShape, LocatorShape, NoteShape, StatusShape
+from ui.web_index import Asks
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:7860"
@@ -86,7 +91,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert cli.main(["index", str(folder / "notes"), "--index", str(folder / "index")]) == 0
 
     place = folder / "index"
-    with serving(shelf_of(place), status=lambda: calls.status(place)) as port:
+    shelf = shelf_of(place)
+    with serving(shelf, status=lambda: calls.status(place, shelf)) as port:
         yield Served(f"http://127.0.0.1:{port}", place)
 
 
@@ -148,6 +154,25 @@ def test_an_answer_has_the_words_of_the_note(served: Served) -> None:
     answer = fetch(served, "/api/ask", params={"question": "역전파란?"}).json()
     [span] = answer["spans"]
     assert "기울기를 구하는 방법" in span["quote"] and BACKPROP[span["start"] : span["end"]] == span["quote"]
+
+
+def test_status_opens_no_index_beside_the_one_that_answers(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    folder(place).apply(put(note("a.md", "역전파 는 기울기 를 보낸다")))
+    opened, told = FolderIndex.open(place), calls.status(place)
+    shutil.rmtree(place / "segments")
+    with pytest.raises(IndexCorrupt):
+        calls.status(place)
+    assert calls.status(place, lambda: cast("Asks", SimpleNamespace(index=opened))) == told
+
+
+def test_status_is_told_where_no_model_can_be_opened(tmp_path: Path) -> None:
+    folder(tmp_path / "index").apply(put(note("a.md", "역전파")))
+
+    def without() -> Asks:
+        raise ModelError("the model is gone")
+
+    assert calls.status(tmp_path / "index", without) == calls.status(tmp_path / "index")
 
 
 def test_status_is_the_shells(served: Served) -> None:

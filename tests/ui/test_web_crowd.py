@@ -16,10 +16,12 @@ import pytest
 from benchmarks import load
 from index.types import Document
 from rag.types import Answer
+from tests.rag import study_notes
 from tests.ui.serving import serving
 from tests.ui.shelf import WordIndex, WordPipeline
 from ui.door import Door
 from ui.i18n import texts
+from ui.i18n_study import study_texts
 from ui.metrics import Metrics
 from ui.observe import Log, Watch
 from ui.turns import Turns
@@ -148,8 +150,55 @@ def test_what_one_page_asks_for_is_answered_in_its_order(site: Site) -> None:
     asyncio.run(run())
 
 
-async def join(client: httpx.AsyncClient, event: int, target: int, given: list[Any], data: dict[str, Any] | None = None) -> str:
-    body = {"data": given, "fn_index": event, "session_hash": "page", "event_data": data, "trigger_id": target}
+@dataclass
+class Closed(WordIndex):
+    """Gives no text until `open` is set."""
+
+    open: Event = field(default_factory=Event)
+
+    def document(self, doc_id: str) -> Document:
+        assert self.open.wait(120)
+        return super().document(doc_id)
+
+
+def test_a_class_that_studies_is_told_all_at_once_that_cards_are_made() -> None:
+    index = Closed(study_notes.NOTES)
+
+    async def run(url: str) -> None:
+        async with httpx.AsyncClient(base_url=url, timeout=120) as client:
+            config = (await client.get("/config")).json()
+            [tab] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "view-study"]
+            [event] = [each["id"] for each in config["dependencies"] if [tab, "select"] in each["targets"] and each["types"]["generator"]]
+            told: list[dict[str, str]] = [{} for _ in range(4)]
+            studying = [asyncio.create_task(student(client, event, tab, said)) for said in told]
+            await until(lambda: all(study_texts("ko").making in said.get("process_generating", "") for said in told))
+            index.open.set()
+            await asyncio.gather(*studying)
+            assert all("과적합" in said["process_completed"] for said in told)
+
+    try:
+        with serving(lambda: WordPipeline(index), door=Door(rate=0)) as port:
+            asyncio.run(run(f"http://127.0.0.1:{port}"))
+    finally:
+        index.open.set()
+
+
+async def student(client: httpx.AsyncClient, event: int, target: int, told: dict[str, str]) -> None:
+    """Opens the view, and keeps the last message of each kind until the view is there."""
+    session = str(id(told))
+    await join(client, event, target, ["cards", {}, "ko"], session=session)
+    async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
+        async for line in stream.aiter_lines():
+            said = json.loads(line[5:]) if line.startswith("data:") else {}
+            told[said.get("msg", "")] = json.dumps(said.get("output"), ensure_ascii=False)
+            if "process_completed" in told:
+                return
+
+
+async def join(
+    client: httpx.AsyncClient, event: int, target: int, given: list[Any], data: dict[str, Any] | None = None, session: str = "page"
+) -> str:
+    body = {"data": given, "fn_index": event, "session_hash": session, "event_data": data, "trigger_id": target}
     return str((await client.post("/gradio_api/queue/join", json=body)).json()["event_id"])
 
 

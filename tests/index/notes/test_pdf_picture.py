@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import NoteError
-from index.notes import NoteFile, pdf_picture, read_note
+from index.notes import NoteFile, content_hash, kept, pdf_picture, read_note
+from index.notes.ocr import Word
+from index.notes.pdf import page_key
 from index.notes.pdf_picture import Glyph, PagePicture, boxes, page_picture
 from tests.index.notes.make import pdf
 
@@ -123,8 +125,25 @@ def test_a_page_is_drawn_once_for_each_state_of_its_file_and_few_at_a_time(tmp_p
     assert page_picture(path, 3).page == 1 and runs == 5
 
 
+def test_who_asks_for_a_page_that_is_being_drawn_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, real = list[Any](), subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **settings: runs.append(args) or real(*args, **settings))
+    path = pdf(tmp_path / "asked.pdf", [[(72, 700, 12, "Asked by a whole class")]])
+    with ThreadPoolExecutor(6) as pool:
+        [first, *others] = pool.map(lambda _: page_picture(path, 1), range(6))
+    assert all(each is first for each in others) and len(runs) == 1
+
+
+def test_words_that_are_read_later_are_on_a_page_that_was_drawn_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(kept.SETTING, str(tmp_path / "kept"))
+    path = pdf(tmp_path / "scan.pdf", [[]])
+    assert page_picture(path, 1).glyphs == ()
+    kept.put(page_key(content_hash(path), 0), (Word("역전파", (0.1, 0.1, 0.4, 0.2), 0, 90.0),))
+    assert [glyph.char for glyph in page_picture(path, 1).glyphs] == list("역전파")
+
+
 def test_a_page_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    path, _ = drawn(tmp_path)
+    path = pdf(tmp_path / "slow.pdf", [[(72, 700, 12, "Never drawn")]])
     with pytest.raises(NoteError, match="TimeoutExpired"):
         page_picture(path, 1, timeout=0.001)
 
