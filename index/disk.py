@@ -65,6 +65,15 @@ def read_manifest(root: Path) -> Manifest:
         raise unreadable(path, error) from error
 
 
+def stamp(root: Path) -> tuple[int, ...]:
+    """What the system says of the current manifest, which is a new file after each commit; empty where there is none."""
+    try:
+        found = (root / "manifest.json").stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def read_archived(root: Path, generation: int) -> Manifest:
     """An earlier generation. Raises UsageError where it is not kept, IndexFormat, IndexCorrupt, IndexProblem."""
     path = _archive(root, generation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -56,22 +56,24 @@ def standing(place: Place) -> tuple[int, EncoderEntry]:
     """The number of the current generation and its encoder, without opening it. Raises IndexMissing, IndexFormat, IndexProblem."""
     if not isinstance(place, Path):
         return catalogue.current(link_to(place))
-    try:
-        found = (place / "manifest.json").stat()
-    except OSError:
-        return _standing(place)
-    return _known(place, found.st_ino, found.st_mtime_ns, found.st_size)
+    file = disk.stamp(place)
+    return _known(place, file) if file else _read(place)
 
 
-def _standing(place: Path) -> tuple[int, EncoderEntry]:
+def _read(place: Path) -> tuple[int, EncoderEntry]:
     manifest = disk.read_manifest(place)
     return manifest.generation, manifest.encoder
 
 
 @lru_cache(maxsize=8)
-def _known(place: Path, *file: int) -> tuple[int, EncoderEntry]:
-    """What the manifest says, which is a new file after each commit."""
-    return _standing(place)
+def _known(place: Path, file: tuple[int, ...]) -> tuple[int, EncoderEntry]:
+    """What the manifest says as long as it is this file."""
+    return _read(place)
+
+
+def stamp(place: Place) -> Hashable:
+    """Another after each commit, and for an index made anew in the same place. Raises what `standing` does."""
+    return (standing(place), disk.stamp(place)) if isinstance(place, Path) else standing(place)
 
 
 def sources_of(place: Place) -> tuple[str, ...]:

@@ -123,11 +123,10 @@ class ByWords(Before):
 
 def shelf_of(index_dir: Place) -> Shelf:
     """The pipeline of an index; a model folder that was away and is back counts as a change too."""
-    from index.engines import standing
+    from index.engines import stamp, standing
 
-    def stamp() -> Hashable:
-        generation, encoder = standing(index_dir)
-        return generation, Path(encoder.name).exists()
+    def now() -> Hashable:
+        return stamp(index_dir), Path(standing(index_dir)[1].name).exists()
 
     before: Asks | None = None
 
@@ -136,7 +135,7 @@ def shelf_of(index_dir: Place) -> Shelf:
         before = open_pipeline(index_dir, before)
         return before
 
-    return Shelf(opened, stamp)
+    return Shelf(opened, now)
 
 
 def open_pipeline(index_dir: Place, before: Asks | None = None) -> Asks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import pytest
 
@@ -91,6 +91,17 @@ def test_no_index_is_no_index(tmp_path: Path) -> None:
         shelf_of(tmp_path)()
     with pytest.raises(IndexMissing):
         open_pipeline(tmp_path)
+
+
+def test_an_index_made_anew_in_its_place_is_another(tmp_path: Path) -> None:
+    notes, place = tmp_path / "notes", tmp_path / "index"
+    notes.mkdir()
+    shelf = shelf_of(place)
+    for text in ("역전파는 기울기를 뒤로 보낸다.", "어텐션은 질의와 키의 내적을 쓴다."):
+        (notes / "a.md").write_text(text, encoding="utf-8")
+        assert cli.main(["index", str(notes), "--index", str(place)]) == 0
+        assert shelf().index.document("a.md").text == text
+        rmtree(place)
 
 
 def test_a_new_generation_is_read_with_the_models_that_are_open(tmp_path: Path) -> None:
