@@ -72,8 +72,8 @@ def _known(place: Path, file: tuple[int, ...]) -> tuple[int, EncoderEntry]:
 
 
 def stamp(place: Place) -> Hashable:
-    """Another after each commit, and for an index made anew in the same place. Raises what `standing` does."""
-    return (standing(place), disk.stamp(place)) if isinstance(place, Path) else standing(place)
+    """Another after each commit, and for an index made anew in the same folder; nothing where there is none."""
+    return disk.stamp(place) if isinstance(place, Path) else standing(place)
 
 
 def sources_of(place: Place) -> tuple[str, ...]:

@@ -104,8 +104,9 @@ class Refresher:
                     removed=(*report.removed, *found.removed),
                 )
             return report
-        finally:
+        except BaseException:
             self._open = False
+            raise
 
     def _is_asked_again(self) -> bool:
         """Whether there was a call to start since it was last asked; where not, the next one starts a run."""

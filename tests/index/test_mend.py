@@ -253,27 +253,6 @@ def test_a_note_whose_file_is_gone_comes_from_an_earlier_generation(root: Path) 
     assert FolderIndex.open(root / "index").document("a.md").text == "# 옛 글\n\n옛 역전파.\n"
 
 
-def test_an_earlier_generation_is_opened_once_for_all_its_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notes, index = tmp_path / "notes", tmp_path / "index"
-    notes.mkdir()
-    for text in ("옛", "새"):
-        for number in range(9):
-            (notes / f"{number}.md").write_text(f"# {text} 글 {number}", encoding="utf-8")
-        bring(index, None, notes)
-    shutil.rmtree(notes)
-    (segment_of(index, "0.md") / "notes.jsonl").unlink()
-    opened, real = list[str](), mend_module._opened
-
-    def counted(path: Path, name: str, entry: SegmentEntry, dim: int) -> mend_module._Parts:
-        opened.append(name)
-        return real(path, name, entry, dim)
-
-    monkeypatch.setattr(mend_module, "_opened", counted)
-    fates, _ = mend(index)
-    assert {fate.text for fate in fates} == {"earlier generation"} and len(fates) == 9
-    assert opened.count("000001") <= 2, "once to see what is whole, once to read from"
-
-
 @pytest.fixture
 def gone(tmp_path: Path) -> Path:
     """An index without its files, the newest texts of which are harmed."""
@@ -286,6 +265,19 @@ def gone(tmp_path: Path) -> Path:
     shutil.rmtree(notes)
     (segment_of(index, "0.md") / "notes.jsonl").unlink()
     return index
+
+
+def test_an_earlier_generation_is_opened_once_for_all_its_notes(gone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, real = list[str](), mend_module._opened
+
+    def counted(path: Path, name: str, entry: SegmentEntry, dim: int) -> mend_module._Parts:
+        opened.append(name)
+        return real(path, name, entry, dim)
+
+    monkeypatch.setattr(mend_module, "_opened", counted)
+    fates, _ = mend(gone)
+    assert fates == [Fate(f"{number}.md", "earlier generation", False) for number in range(3)]
+    assert opened.count("000001") <= 2, "once to see what is whole, once to read from"
 
 
 def test_too_many_open_files_lose_no_note(gone: Path, tmp_path: Path) -> None:

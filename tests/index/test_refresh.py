@@ -97,6 +97,28 @@ def test_what_is_put_in_during_a_run_is_indexed_by_it(desk: Desk) -> None:
     assert isinstance(desk.ran(desk.put_in("d.md", "넷째")), UpdateReport), "the next one is a run of its own"
 
 
+def test_a_run_that_starts_as_another_ends_is_the_only_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, restarted = Refresher._is_asked_again, list[bool]()
+
+    def between(refresher: Refresher) -> bool:
+        again = real(refresher)
+        if not again and not restarted:
+            desk.encoder.gate.clear()
+            restarted.append(refresher.start(desk.put_in("c.md", "셋째")))
+        return again
+
+    monkeypatch.setattr(Refresher, "_is_asked_again", between)
+    desk.refresher.start(desk.put_in("b.md", "둘째"))
+    first = desk.refresher._job
+    assert first is not None
+    first.wait(30)
+    assert restarted == [True] and desk.refresher.is_running
+    assert not desk.refresher.start(), "the one before does not end it"
+    desk.encoder.gate.set()
+    desk.ended()
+    assert desk.doc_ids() == ["index.notes/b.md", "index.notes/c.md"]
+
+
 def test_a_run_that_is_stopped_does_not_look_again(desk: Desk) -> None:
     desk.encoder.gate.clear()
     desk.refresher.start(desk.put_in("b.md", "둘째"))
