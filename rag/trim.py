@@ -38,6 +38,8 @@ _NOUNS = ("NNG", "NNP", "NR", "SL", "SH", "SN", "SY", "XPN", "XSN", "XR")
 
 _BEFORE_CASE = frozenset(("만", "까지", "부터", "마다"))
 _ALWAYS_LAST = frozenset("도이가은는을를나")
+_POINTS_BACK = re.compile(r"(?<=\S)이[며고],\s+[이그]것?$")
+"""What begins the next clause of a sentence and stands for this one: "1.4배이며, 이" before "를 찬드라세카르 한계라고 부른다"."""
 
 
 def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
@@ -51,6 +53,7 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
             found = _unless_empty(step(text, *found), found)
         found = found[0], _without_particles(text, *found, analyser)
     start, end = found[0], _enumerated(text, *found, analyser)
+    end = start + len(_POINTS_BACK.sub("", text[start:end]))
     return _enumerated_before(text, start, end, analyser), end
 
 

@@ -105,7 +105,7 @@ class Made:
     cards: "tuple[Card, ...]" = ()
     found: "dict[str, Card | None]" = field(default_factory=dict)
 
-    def now(self, progress: Progress | None = None) -> "tuple[Card, ...]":
+    def current(self, progress: Progress | None = None) -> "tuple[Card, ...]":
         """The cards of the notes as they are now; one at a time makes them. Raises RagError."""
         from rag.study.desk import cards_of, stamp_of
 
@@ -244,7 +244,7 @@ def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "
             chosen = [info.doc_id for info in documents if not kept or kept.keeps(info.doc_id)]
             yield html_study.overview(_glances(study, chosen[: html_study.MOST_NOTES]), lang, len(chosen) > html_study.MOST_NOTES)
             return
-        job = Job("cards", study.made.now)
+        job = Job("cards", study.made.current)
         job.wait(TICK)
         while job.is_running:
             standing = job.standing()
@@ -283,7 +283,7 @@ def _act(study: Study, event: "gr.EventData", lang: Lang) -> str:
     if study.book is None or asked not in ("rate", "out", "in"):
         return ""
     known = study.book.kept().get(key)
-    card = next((card for card in study.made.now() if card.key == key), known.card if known else None)
+    card = next((card for card in study.made.current() if card.key == key), known.card if known else None)
     if card is None:
         return ""
     if asked != "rate":
@@ -321,7 +321,7 @@ def _exporter(study_of: "Callable[[gr.Request], Study]") -> Callable[..., dict[s
         if write is None:
             return {"problem": t.failed}
         try:
-            cards = study.desk(study.made.now(), scope.from_json(asked.get("kept"))).cards
+            cards = study.desk(study.made.current(), scope.from_json(asked.get("kept"))).cards
         except RagError as error:
             return {"problem": str(error)}
         data = write(cards, t.deck, study.now().timestamp())

@@ -43,6 +43,11 @@ CASES = [
     ("⟦밥을 먹었다⟧", "밥을 먹었다"),
     ("⟦1875년까지⟧ 있었다. 그 뒤부터 없다.", "1875년"),
     ("1869년부터 ⟦1875년까지⟧ 있었다.", "1875년"),
+    # a clause that only points back
+    ("⟦한계는 태양의 1.4배이며, 이를⟧ 찬드라세카르 한계라고 부른다.", "한계는 태양의 1.4배"),
+    ("⟦이것은 책이고, 그것을⟧ 읽는다.", "이것은 책"),
+    ("⟦이며, 이⟧를", "이며, 이"),
+    ("⟦값을 미리 두고, 이것을⟧ 캐시라고 한다.", "값을 미리 두고, 이것"),
     # enumerations whose beginning was left out
     ("방법 3가지 (배열, ⟦연결 리스트, 힙⟧)", "배열, 연결 리스트, 힙"),
     ("이들을 feature → develop → ⟦release → hotfix⟧ → master로 둔다", "feature → develop → release → hotfix → master"),
