@@ -4,13 +4,12 @@ No annotations are postponed here: Gradio reads those of the event handlers, and
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from index.errors import RagError
@@ -20,7 +19,7 @@ from ui import html_study, scope
 from ui.i18n import Lang, language
 from ui.i18n_study import KO, study_texts
 from ui.web_auth import signed_in
-from ui.web_frame import PICK, STREAMED, Frame
+from ui.web_frame import PICK, QUIET, Frame
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 KEPT_AS = "notes.study"
 PARTS = ("quiz", "cards", "overview")
-TICK = 0.3
-"""Seconds between two looks at the making of cards."""
+SHORT = 0.3
+"""Seconds that a press waits for cards that are being made, before the page is told that they are and looks again by itself."""
 
 SCRIPT = """
 const shown = () => element.offsetParent !== null && !document.querySelector('dialog[open]');
@@ -59,6 +58,11 @@ new MutationObserver(() => {
   const same = element.querySelector(`.study-row [data-key="${CSS.escape(key || '')}"]`);
   const next = same || element.querySelector('.quiz .study-front, .study-done h3');
   if (next && (did !== 'retry')) next.focus({ preventScroll: Boolean(same) });
+}).observe(element, { childList: true, subtree: true });
+let looking = 0; // until the cards are made
+const look = () => (element.querySelector('[aria-busy]') ? trigger('select', { do: 'look' }) : (looking = clearInterval(looking)));
+new MutationObserver(() => {
+  if (!looking && element.querySelector('[aria-busy]')) looking = setInterval(look, 500);
 }).observe(element, { childList: true, subtree: true });
 document.addEventListener('keydown', (event) => {
   if (!shown() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
@@ -104,6 +108,14 @@ class Made:
     stamp: str = ""
     cards: "tuple[Card, ...]" = ()
     found: "dict[str, Card | None]" = field(default_factory=dict)
+    job: "Job[tuple[Card, ...]] | None" = None
+
+    def making(self, looking: bool) -> "Job[tuple[Card, ...]]":
+        """The making of the cards of the notes as they are now, the same for all who wait; `looking`: how the last one stands."""
+        job = self.job
+        if job is None or not (looking or job.is_running):
+            job = self.job = Job("cards", self.current)
+        return job
 
     def current(self, progress: Progress | None = None) -> "tuple[Card, ...]":
         """The cards of the notes as they are now; one at a time makes them. Raises RagError."""
@@ -167,42 +179,32 @@ def view(frame: Frame, tab: "gr.Tab", now: Callable[[], datetime] = lambda: date
         )
     shown = [body, head, part, weeks, notes, more]
 
-    def whole(study: Study, part: str, scoped: Any, more: int, lang: Lang) -> Iterator[list[Any]]:
+    def whole(study: Study, part: str, scoped: Any, more: int, lang: Lang) -> list[Any]:
         words = [html_study.head(lang), gr.Radio(_parts(lang), label=study_texts(lang).part), *_offered(study, scoped, lang), more]
-        for html in _drawn(study, part, scoped, more, lang):
-            yield [html, *words]
+        return [_drawn(study, part, scoped, more, lang), *words]
 
-    def opened(part: str, scoped: Any, lang: str, request: gr.Request) -> Iterator[list[Any]]:
-        for drawn in whole(study_of(request), part, scoped, 0, language(lang)):
-            yield [*drawn, True]
+    def opened(part: str, scoped: Any, lang: str, request: gr.Request) -> list[Any]:
+        return [*whole(study_of(request), part, scoped, 0, language(lang)), True]
 
-    def switched(part: str, scoped: Any, more: int, seen: bool, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+    def switched(part: str, scoped: Any, more: int, seen: bool, event: gr.EventData, request: gr.Request) -> list[Any]:
         """A view that was never opened has nothing to say in another language, and no cards are made for it."""
-        if seen:
-            yield from whole(study_of(request), part, scoped, more, language(event.lang))
+        return whole(study_of(request), part, scoped, more, language(event.lang)) if seen else [gr.skip()] * len(shown)
 
-    def chose(part: str, weeks: list[int], notes: list[str], more: int, lang: str, request: gr.Request) -> Iterator[list[Any]]:
+    def chose(part: str, weeks: list[int], notes: list[str], more: int, lang: str, request: gr.Request) -> list[Any]:
         scoped = scope.to_json(scope.from_json({"weeks": weeks, "notes": notes}))
-        for html in _drawn(study_of(request), part, scoped, more, language(lang)):
-            yield [html, scoped]
+        return [_drawn(study_of(request), part, scoped, more, language(lang)), scoped]
 
-    def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+    def acted(part: str, scoped: Any, more: int, lang: str, event: gr.EventData, request: gr.Request) -> list[Any]:
         more = int(getattr(event, "more", more))
-        for html in _drawn(study_of(request), part, scoped, more, language(lang), event):
-            yield [html, more]
+        return [_drawn(study_of(request), part, scoped, more, language(lang), event), more]
 
-    drawing: dict[str, Any] = {**STREAMED, "concurrency_limit": 8}
-    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **drawing)
-    frame.header.select(switched, [part, kept, more, seen], shown, **drawing)
+    tab.select(opened, [part, kept, frame.lang], [*shown, seen], **QUIET)
+    frame.header.select(switched, [part, kept, more, seen], shown, **QUIET)
     gr.on(
-        [part.input, weeks.input, notes.input],
-        chose,
-        [part, weeks, notes, more, frame.lang],
-        [body, kept],
-        trigger_mode="always_last",
-        **drawing,
-    )
-    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="once", **drawing)
+        [part.input, weeks.input, notes.input], chose, [part, weeks, notes, more, frame.lang], [body, kept],
+        trigger_mode="always_last", **QUIET,
+    )  # fmt: skip
+    body.select(acted, [part, kept, more, frame.lang], [body, more], trigger_mode="multiple", **QUIET)
 
 
 def _dropdown(kind: str, label: str) -> "gr.Dropdown":
@@ -233,8 +235,8 @@ def _offered(study: Study, scoped: Any, lang: Lang) -> list[Any]:
     ]
 
 
-def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "gr.EventData | None" = None) -> Iterator[str]:
-    """The part of the view after what was pressed, behind how far the making of cards is where that takes its time; or what is wrong."""
+def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "gr.EventData | None" = None) -> str:
+    """The part of the view after what was pressed, or how far the making of its cards is; or what is wrong."""
     t = study_texts(lang)
     try:
         said = _act(study, event, lang) if event else ""
@@ -242,22 +244,19 @@ def _drawn(study: Study, part: str, scoped: Any, more: int, lang: Lang, event: "
         kept = scope.from_json(scoped, scope.offer(documents))
         if part == "overview":
             chosen = [info.doc_id for info in documents if not kept or kept.keeps(info.doc_id)]
-            yield html_study.overview(_glances(study, chosen[: html_study.MOST_NOTES]), lang, len(chosen) > html_study.MOST_NOTES)
-            return
-        job = Job("cards", study.made.current)
-        job.wait(TICK)
-        while job.is_running:
-            standing = job.standing()
-            yield html_study.making(standing.share if standing.total else None, lang)
-            sleep(TICK)
-        outcome = job.standing().outcome
-        if not isinstance(outcome, tuple):
-            message = outcome.message if isinstance(outcome, Failed) else ""
-            yield html_study.problem(t.stopped, message, lang)
-        else:
-            yield _body(study, part, outcome, kept, more, lang, said)
+            return html_study.overview(_glances(study, chosen[: html_study.MOST_NOTES]), lang, len(chosen) > html_study.MOST_NOTES)
+        looking = getattr(event, "do", "") == "look"
+        job = study.made.making(looking)
+        job.wait(0 if looking else SHORT)
+        standing = job.standing()
+        if isinstance(standing.outcome, tuple):
+            return _body(study, part, standing.outcome, kept, more, lang, said)
+        if standing.outcome is None:
+            return html_study.making(standing.share if standing.total else None, lang)
+        message = standing.outcome.message if isinstance(standing.outcome, Failed) else ""
+        return html_study.problem(t.stopped, message, lang)
     except RagError as error:
-        yield html_study.problem(t.problem, str(error), lang)
+        return html_study.problem(t.problem, str(error), lang)
 
 
 def _body(study: Study, part: str, made: "Sequence[Card]", kept: Filter, more: int, lang: Lang, said: str) -> str:
@@ -283,7 +282,8 @@ def _act(study: Study, event: "gr.EventData", lang: Lang) -> str:
     if study.book is None or asked not in ("rate", "out", "in"):
         return ""
     known = study.book.kept().get(key)
-    card = next((card for card in study.made.current() if card.key == key), known.card if known else None)
+    cards = study.made.cards or study.made.current()
+    card = next((card for card in cards if card.key == key), known.card if known else None)
     if card is None:
         return ""
     if asked != "rate":

@@ -9,17 +9,19 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from index.types import Document
 from rag.study.book import Book, book_of
 from rag.study.cards import Card, make_cards
 from tests.browser.conftest import PATIENCE, Desk, Open
 from tests.browser.test_page import fits, source, text_of
 from tests.rag.study_notes import NOTES, shelf
 from tests.ui.serving import serving
-from tests.ui.shelf import WordPipeline
+from tests.ui.shelf import WordIndex, WordPipeline
 from ui import users
 from ui.door import Door
 from ui.i18n_study import EN, KO
@@ -110,6 +112,58 @@ def test_a_quiz_goes_to_its_end_and_its_schedule_is_kept(open_page: Open, url: s
     assert all(timedelta(days=7) < due[key] < timedelta(days=9) for key in seen[1:])
     part(page, 1, ".study-cards")
     assert set(page.locator(".study-state > span:first-child").all_inner_texts()[1:]) == {"8일 뒤"}
+
+
+AT_ONCE = """() => new Promise((done, stuck) => {
+  setTimeout(() => stuck(new Error(body.innerText)), 60000);
+  const body = document.querySelector('#study-body');
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  const answer = () => {
+    if (body.querySelector('.study-done')) done();
+    if (!body.querySelector('[data-reveal]:not([hidden])')) return;
+    press(' ');
+    press('4');
+  };
+  new MutationObserver(answer).observe(body, { childList: true, subtree: true });
+  answer();
+})"""
+"""Answers every card in the moment in which it is drawn."""
+
+
+def test_no_answer_is_too_quick(open_page: Open, url: str, book: Book) -> None:
+    page = open_page(url)
+    study(page)
+    page.evaluate(AT_ONCE)
+    assert page.inner_text(".study-done h3") == KO.finished
+    assert {key: each.reviews for key, each in book.kept().items()} == dict.fromkeys(CARDS, 1)
+
+
+class Closed(WordIndex):
+    """Gives no text until its gate is open."""
+
+    gate = Event()
+
+    def document(self, doc_id: str) -> Document:
+        assert self.gate.wait(120)
+        return super().document(doc_id)
+
+
+def test_cards_come_by_themselves_once_they_are_made(open_page: Open, tmp_path: Path) -> None:
+    desk = Desk(WordPipeline(Closed(NOTES)))
+    desk.gate.set()
+    try:
+        with serving(desk, place=tmp_path / "index") as port:
+            page = open_page(f"http://127.0.0.1:{port}/")
+            page.click("#view-study-button")
+            page.wait_for_selector("#study-body [aria-busy=true] .track")
+            assert page.inner_text("#study-body h3") == KO.making
+            page.wait_for_timeout(1200)  # it looks in vain
+            assert page.inner_text("#study-body h3") == KO.making
+            Closed.gate.set()
+            page.wait_for_selector("#study-body .study-card")
+            assert card(page).kind
+    finally:
+        Closed.gate.set()
 
 
 def test_each_who_signs_in_learns_apart(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,8 +120,7 @@ async def opened(client: httpx.AsyncClient) -> str:
     [event] = [
         each for each in events if "load" in (kind for _, kind in each["targets"]) and each["backend_fn"] and len(each["inputs"]) == 3
     ]
-    body = {"data": ["ko", [], {}], "fn_index": event["id"], "session_hash": "page", "event_data": None, "trigger_id": None}
-    return json.dumps((await client.post("/gradio_api/run/predict", json=body)).json(), ensure_ascii=False)
+    return await pressed(client, event["id"], None, ["ko", [], {}])
 
 
 # One page
@@ -166,15 +165,20 @@ def test_a_class_that_studies_is_told_all_at_once_that_cards_are_made() -> None:
 
     async def run(url: str) -> None:
         async with httpx.AsyncClient(base_url=url, timeout=120) as client:
-            config = (await client.get("/config")).json()
-            [tab] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "view-study"]
-            [event] = [each["id"] for each in config["dependencies"] if [tab, "select"] in each["targets"] and each["types"]["generator"]]
-            told: list[dict[str, str]] = [{} for _ in range(4)]
-            studying = [asyncio.create_task(student(client, event, tab, said)) for said in told]
-            await until(lambda: all(study_texts("ko").making in said.get("process_generating", "") for said in told))
+            opening, tab = await event(client, "view-study")
+            looking, body = await event(client, "study-body")
+            told = await asyncio.gather(*(pressed(client, opening, tab, ["cards", {}, "ko"]) for _ in range(40)))
+            assert all(study_texts("ko").making in said for said in told)
+
+            async def look() -> str:
+                return await pressed(client, looking, body, ["cards", {}, 0, "ko"], {"do": "look"})
+
+            assert study_texts("ko").making in await look()
             index.open.set()
-            await asyncio.gather(*studying)
-            assert all("과적합" in said["process_completed"] for said in told)
+            async with asyncio.timeout(SOON):
+                while study_texts("ko").making in (shown := await look()):
+                    await asyncio.sleep(0.02)
+            assert "과적합" in shown
 
     try:
         with serving(lambda: WordPipeline(index), door=Door(rate=0)) as port:
@@ -183,22 +187,22 @@ def test_a_class_that_studies_is_told_all_at_once_that_cards_are_made() -> None:
         index.open.set()
 
 
-async def student(client: httpx.AsyncClient, event: int, target: int, told: dict[str, str]) -> None:
-    """Opens the view, and keeps the last message of each kind until the view is there."""
-    session = str(id(told))
-    await join(client, event, target, ["cards", {}, "ko"], session=session)
-    async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
-        async for line in stream.aiter_lines():
-            said = json.loads(line[5:]) if line.startswith("data:") else {}
-            told[said.get("msg", "")] = json.dumps(said.get("output"), ensure_ascii=False)
-            if "process_completed" in told:
-                return
+async def event(client: httpx.AsyncClient, elem_id: str) -> tuple[int, int]:
+    """What is done as that part of the study is picked, and the part."""
+    config = (await client.get("/config")).json()
+    [part] = [part["id"] for part in config["components"] if part["props"].get("elem_id") == elem_id]
+    [found] = [each["id"] for each in config["dependencies"] if [part, "select"] in each["targets"] and len(each["inputs"]) in (3, 4)]
+    return found, part
 
 
-async def join(
-    client: httpx.AsyncClient, event: int, target: int, given: list[Any], data: dict[str, Any] | None = None, session: str = "page"
-) -> str:
-    body = {"data": given, "fn_index": event, "session_hash": session, "event_data": data, "trigger_id": target}
+async def pressed(client: httpx.AsyncClient, event: int, target: int | None, given: list[Any], data: dict[str, Any] | None = None) -> str:
+    """What an event that is answered by its own request ends with."""
+    body = {"data": given, "fn_index": event, "session_hash": "page", "event_data": data, "trigger_id": target}
+    return json.dumps((await client.post("/gradio_api/run/predict", json=body)).json(), ensure_ascii=False)
+
+
+async def join(client: httpx.AsyncClient, event: int, target: int, given: list[Any], data: dict[str, Any] | None = None) -> str:
+    body = {"data": given, "fn_index": event, "session_hash": "page", "event_data": data, "trigger_id": target}
     return str((await client.post("/gradio_api/queue/join", json=body)).json()["event_id"])
 
 

@@ -25,7 +25,7 @@ def test_a_press_that_cannot_be_kept_is_told(tmp_path: Path, part: str) -> None:
     frame: Any = SimpleNamespace(pipeline=lambda: SimpleNamespace(index=shelf()))
     study = Study(Made(frame, book), book, lambda: datetime(2026, 11, 23, tzinfo=UTC))
     press: Any = SimpleNamespace(do="out", key=CARD.key)
-    *_, shown = _drawn(study, part, {}, 0, "ko", press)
+    shown = _drawn(study, part, {}, 0, "ko", press)
     assert KO.problem in shown and "can be written to" in shown and 'data-do="retry"' in shown
-    *_, shown = _drawn(study, part, {}, 0, "ko")
+    shown = _drawn(study, part, {}, 0, "ko")
     assert KO.problem not in shown
