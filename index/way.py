@@ -68,8 +68,10 @@ def is_large(entry: SegmentEntry) -> bool:
 
 def fault(file: Path, stored: Stored) -> str:
     """What is wrong with a file of lists. It is hashed before it is used: FAISS believes what it reads."""
-    if not file.is_file():
+    try:
+        altered = file.stat().st_size != stored.bytes or sha256(file) != stored.sha256
+    except FileNotFoundError:
         return f"{file} is missing."
-    if file.stat().st_size != stored.bytes or sha256(file) != stored.sha256:
-        return f"{file} is altered: its hash is not the manifest's."
-    return ""
+    except OSError as error:
+        return f"{file} cannot be read ({error.strerror})."
+    return f"{file} is altered: its hash is not the manifest's." if altered else ""

@@ -12,7 +12,7 @@ from index.notes.extract import clean, one_line
 from index.types import Structure
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
-_FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)(.+?)\1[ \t]*$""", re.M | re.I)
+_FRONT_TITLE = re.compile(r"^title[ \t]*[:=](.*)$", re.M | re.I)
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+([^ \t].*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -21,6 +21,8 @@ _ORNAMENT = re.compile(r"^[\s#=*\-•·◦▪■□◆○●>]+|[\s#=*]+$")
 _NUMBERED = re.compile(r"\d+[.)]|제?\s*\d+\s*[장절]")
 _MAX_LINE = 60
 _MAX_TITLE = 200
+_MAX_READ = 2000
+"""Characters of a heading of any length that are looked at: the patterns for signs take the square of them."""
 
 
 def title_of(text: str, structure: Structure, fallback: str) -> str:
@@ -33,18 +35,22 @@ def shown(title: str | None) -> str:
     """A title as one clean line without Markdown signs, or an empty string."""
     if title is None:
         return ""
-    return one_line(_SIGNS.sub("", _LINK.sub(r"\1", clean(title))))[:_MAX_TITLE]
+    return one_line(_SIGNS.sub("", _LINK.sub(r"\1", clean(title[:_MAX_READ]))))[:_MAX_TITLE]
 
 
 def _markdown_title(text: str) -> str | None:
     front = _FRONT_MATTER.match(text)
     named = _FRONT_TITLE.search(front[2]) if front else None
-    if named:
-        return named[2]
+    if named and (title := _unquoted(named[1].strip())):
+        return title
     body = text[front.end() :].lstrip() if front else text.lstrip()
     headings = list(_headings(body))
     tops = [title for level, title in headings if level == 1] or [title for _, title in headings if body.startswith("#")]
     return tops[0] if tops and (len(tops) == 1 or not _NUMBERED.match(tops[0])) else None
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] in "\"'" and value[0] == value[-1] else value
 
 
 def opening(text: str) -> str | None:

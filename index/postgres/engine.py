@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Self
+from weakref import proxy
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class PostgresIndex:
         self._notes = notes
         self._fresh = False
         self._pending: tuple[int, ...] = ()
-        self._note = lru_cache(maxsize=256)(self._read_note)
+        self._note = lru_cache(maxsize=256)(partial(PostgresIndex._read_note, proxy(self)))
         self._frequencies: dict[str, int] = {}
         self._recent = Recent()
 

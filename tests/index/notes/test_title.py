@@ -12,6 +12,8 @@ from index.notes.title import opening, shown, title_of
     [
         ("---\ntitle: '검색 모델'\ntags: [a]\n---\n# 다른 제목\n", "검색 모델"),
         ('+++\ntitle = "검색 모델"\n+++\n', "검색 모델"),
+        ("---\ntitle: 검색 '모델'\n---\n", "검색 '모델'"),
+        ('---\ntitle: ""\n---\n# 검색 모델\n', "검색 모델"),
         ("---\ntags: [a]\n---\n\n# 본문 제목\n", "본문 제목"),
         ("## 1. 소개\n# 진짜 제목 #\n", "진짜 제목"),
         ("```python\n# 주석\n```\n# 제목\n", "제목"),
@@ -57,9 +59,15 @@ def test_the_opening_line_of_an_office_document() -> None:
     assert [opening(text) for text in ("# 제목", "- 항목", "1. 항목", "| 표 |", "문장이다.", "가" * 61)] == [None] * 6
 
 
-@pytest.mark.parametrize("line", ["## a{}b", "# {}", "# a{}#", "# a{} # b"])
-def test_a_heading_of_white_space_costs_one_look(line: str) -> None:
-    """What is cubic takes minutes here."""
+@pytest.mark.parametrize(
+    ("line", "many"),
+    [
+        *[(line, " " * 3000) for line in ("## a{}b", "# {}", "# a{}#", "# a{} # b")],
+        *[(line, many * 200_000) for line in ("# {}", "---\ntitle: {}a\n---\n") for many in (" \t", "[", "[](", "<a ", "'")],
+    ],
+)
+def test_a_heading_of_one_sign_costs_one_look(line: str, many: str) -> None:
+    """What is cubic, or the square of a very long line, takes minutes here."""
     started = time.process_time()
-    title_of(line.format(" " * 3000), "markdown", "file")
+    title_of(line.format(many), "markdown", "file")
     assert time.process_time() - started < 5
