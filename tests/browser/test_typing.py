@@ -193,6 +193,28 @@ def test_the_list_speaks_the_language_of_the_page_and_fits_a_phone(open_page: Op
 # Order
 
 
+def test_nothing_that_comes_for_the_first_letter_keeps_the_next_from_being_looked_for(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(
+        """() => {
+          const { glance } = window.notesPage;
+          const late = (asked) => new Promise((done) => { window.late = () => done(''); });
+          window.notesPage.glance = (asked) => asked.question === '위' ? late(asked) : glance(asked);
+        }"""
+    )
+    page.locator(BOX).press_sequentially("위")
+    page.wait_for_function("typeof window.late === 'function'")
+    page.evaluate(
+        """() => {
+          const box = window.notesPage.box();
+          box.value = '위험';
+          box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+          window.late();
+        }"""
+    )
+    found(page, "week09/nasty.md")
+
+
 def test_what_comes_late_never_replaces_what_was_typed_after_it(open_page: Open, held: Held) -> None:
     page = open_page()
     held.held = "scaled"

@@ -22,11 +22,15 @@
     else timer = setTimeout(glance, WAIT);
   }
 
+  function clear() {
+    root.classList.remove("typing");
+    list()?.replaceChildren();
+  }
+
   function leave() {
     clearTimeout(timer);
     turn += 1;
-    root.classList.remove("typing");
-    list()?.replaceChildren();
+    clear();
   }
 
   async function glance() {
@@ -36,7 +40,7 @@
     const html = await page.glance(asked).catch(() => "");
     if (mine !== turn) return;
     list().dataset.question = question;
-    if (!html) return leave();
+    if (!html) return clear(); // what was typed since is still to be asked
     list().innerHTML = html; // escaped by the server, passage by passage
     root.classList.add("typing");
   }
