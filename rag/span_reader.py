@@ -21,6 +21,7 @@ from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from rag import abbreviations, sentence_reader
+from rag.compared import sides, told_apart
 from rag.continued import Notes, opened, stretch, whole_spans
 from rag.marks import is_term, says_nothing
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
@@ -40,8 +41,9 @@ from rag.sentence_reader import (
     sentences_of,
     shortlist,
 )
+from rag.snippets import form_asked, in_block, snippets
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import children, is_bare, item_asked, may_list, names_what_is_asked, told_before
+from rag.spans import children, is_bare, item_asked, labelled, may_list, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -56,6 +58,8 @@ LOWEST = -8.0
 """Where log probabilities end, and with the other sign the logit of being answerable."""
 CLEAR = 5.0
 """Where the margin to the second span ends."""
+FAR_WORSE = 2.5
+"""By how much the score of a sentence may lie below the best one's where it gives code, which is asked for."""
 
 _COUNTED = "개|가지|명|번|년|월|일|장|층|차원|배|%|시간|분|초"
 _COURSE = "주차|단계|강|장|일차"
@@ -98,6 +102,10 @@ EVIDENCE = (
 def shipped() -> Weights:
     """The weights of the package; `sentence` are those over CHOICE."""
     return Weights.load(READER, CHOICE, EVIDENCE)
+
+
+Grids = Mapping[int, Sequence[tuple[Window, Floats]]]
+"""The windows of every hit that was read, by its rank, with their `log_probabilities`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +234,43 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
     listed = _listed(words.question, known, sentences, notes)
     holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
     others = [each for each in sentences if not any(each.rank == rank and low <= each.start < high for rank, low, high in listed)]
-    return [
-        replace(option, features=_choice(words.question, known, option))
-        for sentence in holders or others
-        for option in _offered(words.question, known, sentence, _marked(sentence, grids), notes, analyser)
-    ]
+    offered = (
+        _of_both(words, others, grids, analyser)
+        or _as_code(words, others, grids)
+        or (
+            option
+            for sentence in holders or others
+            for option in _offered(words.question, known, sentence, _marked(sentence, grids), notes, analyser)
+        )
+    )
+    return [replace(option, features=_choice(words.question, known, option)) for option in offered]
+
+
+def _of_both(words: Words, sentences: Sequence[Candidate], grids: Grids, analyser: Analyser) -> list[Option]:
+    """The one answer to how two things differ that are told of apart: the sentence of each; none where that is not asked, or not told."""
+    both = sides(words.question, analyser) if wants(words.question) is not Wants.LIST else None
+    prose = [each for each in sentences if not in_block(each.hit.passage.text, each.start)] if both else []
+    told = told_apart(words, both, prose, _sentence_score) if both and prose else ()
+    if not told:
+        return []
+    spans = [span for each in told for span in labelled(each.hit.passage, each.start, each.end)]
+    best = max(told, key=_sentence_score)
+    return [Option(best, tuple(spans), True, _marked(best, grids))]
+
+
+def _as_code(words: Words, sentences: Sequence[Candidate], grids: Grids) -> list[Option]:
+    """The code that a question asks for out of the best sentence that gives such; none where only far worse ones do."""
+    form = form_asked(words.question)
+    found = [(each, snippets(each.hit.passage.text, each.start, each.end, form)) for each in sentences] if form else []
+    given = [(each, parts) for each, parts in found if parts]
+    if not given:
+        return []
+    best, parts = max(given, key=lambda each: _sentence_score(each[0]))
+    if _sentence_score(best) < max(map(_sentence_score, sentences)) - FAR_WORSE:
+        return []
+    passage = best.hit.passage
+    spans = [Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end]) for start, end in parts]
+    return [Option(best, tuple(spans), False, _marked(best, grids))]
 
 
 def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate], notes: Notes) -> list[tuple[int, int, int]]:
@@ -249,7 +289,7 @@ def _listed(question: str, known: Collection[str], sentences: Sequence[Candidate
     return found
 
 
-def _marked(sentence: Candidate, grids: Mapping[int, Sequence[tuple[Window, Floats]]]) -> Marked | None:
+def _marked(sentence: Candidate, grids: Grids) -> Marked | None:
     """The better of the windows that overlap here."""
     found = [best_within(window, grid, sentence.start, sentence.end) for window, grid in grids.get(sentence.rank, ())]
     marked = [Marked(span, max(LOWEST, span.log_answerable + math.log(max(mass, 1e-9)))) for span, mass in filter(None, found)]

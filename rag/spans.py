@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from itertools import pairwise
 
 from index.sentences import BREAK, BULLET, ROW, sentences
@@ -33,6 +34,7 @@ _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 _LINK = re.compile(r"(`[^`]+`)|(?<!!)\[([^\[\]\n]+)\]\((?:https?://|[./#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?: \"[^\"\n]*\")?\)")
 """A link to a page, or to a place in the notes; "[1, 2](x)" of mathematics is none."""
 _TAG = re.compile(r"(`[^`\n]+`)|\s*<(br) ?/?>\s*|</?(?:u|b|i|em|strong|sub|sup|span|font|center|kbd|mark)\b[^<>\n]*>")
+_ENTITY = re.compile(r"(`[^`\n]+`)|&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,8});")
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
 """What a line has that says something, rather than only naming what hangs under it."""
@@ -117,8 +119,14 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     return tuple(_span(passage, *part) for part in parts or [_whole(text, start, end, known)])
 
 
+def labelled(passage: Passage, start: int, end: int) -> tuple[Span, ...]:
+    """The sentence `passage.text[start:end]` with its label, and where it only names something with what hangs under it."""
+    below = () if _SAYS.search(passage.text[start:end].rstrip(_LAST)) else children(passage.text, start, end)
+    return tuple(_span(passage, *part) for part in (_whole(passage.text, start, end, ()), *below))
+
+
 def shown(spans: Sequence[Span]) -> str:
-    """The text of an answer: its spans without emphasis, tags of HTML that only dress, the targets of links, and the signs before bars.
+    """The text of an answer: its spans without emphasis, tags and entities of HTML, the targets of links, and the signs before bars.
 
     Several are joined by commas or, where long, by line breaks.
     """
@@ -126,6 +134,7 @@ def shown(spans: Sequence[Span]) -> str:
     quotes = [_LINK.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     quotes = [_BOLD.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     quotes = [quote if "$" in quote else quote.replace("\\|", "|") for quote in quotes]
+    quotes = [_ENTITY.sub(lambda match: match[1] or unescape(match[0]), quote) for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     if len(texts) > 1:
         texts = [" ".join(_QUOTED.sub("", text).split()) for text in texts]

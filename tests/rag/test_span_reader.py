@@ -172,7 +172,7 @@ TRENDS = "- NLP Trend 1\n  - 전이 학습\n- NLP Trend 2\n  - 검색\n- NLP Tre
     [
         ("NLP Trend 3은?", ["- NLP Trend 1", "- NLP Trend 2", "- NLP Trend 3", "- 여러 양식"]),
         ("NLP Trend 2에서 하는 일은?", ["- NLP Trend 1", "- NLP Trend 2", "- 검색", "- NLP Trend 3"]),
-        ("NLP Trend 2와 NLP Trend 3의 차이는?", ["- NLP Trend 1", "- NLP Trend 2", "- 검색", "- NLP Trend 3", "- 여러 양식"]),
+        ("NLP Trend 2와 NLP Trend 3에서 뭘 배워?", ["- NLP Trend 1", "- NLP Trend 2", "- 검색", "- NLP Trend 3", "- 여러 양식"]),
         ("NLP Trend 4는?", ["- NLP Trend 1", "- NLP Trend 2", "- NLP Trend 3"]),
         ("NLP Trend 3개는?", [line.strip() for line in TRENDS.split("\n")]),
         ("Trend3은?", [line.strip() for line in TRENDS.split("\n")]),

@@ -1,0 +1,98 @@
+"""Questions for the difference of two things that the notes tell of apart: a sentence for each answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+from index.morphemes import Analyser, Token
+from rag.sentence_reader import Candidate, Words
+
+_COMPARES = re.compile(
+    r"차이|다른(?:가|지|데|거|점|게)|다르|달라|다를|다름|비교(?:해|하면)|\bdiffer|\bvs\b|\bversus\b|\bcompared? (?:to|with)\b",
+    re.IGNORECASE,
+)
+_ENGLISH = re.compile(
+    r"\bbetween (.+?) and (.+)|\b(?:do|does|is|are) (.+?) (?:differ(?:ent)? from|compared? (?:to|with)) (.+)", re.IGNORECASE
+)
+_JOINS = frozenset(("와", "과", "이랑", "랑", "하고", "vs", "versus"))
+_ENDS = frozenset(("차이", "차이점", "뭐", "무엇", "어떻게", "서로", "비교", "각각"))
+_CONTRASTS = re.compile(r"반면|지만|달리|\b(?:whereas|while|unlike|but)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?:^|\+)(?:E|J(?!KG))")
+"""Tags of the morphemes before which a noun phrase does not reach."""
+_IDLE = frozenset(("때", "경우", "방법", "방식", "점"))
+_NAMES = ("NNG", "NNP", "NR", "SL", "SH", "SN", "XR")
+_TOLD = 0.5
+"""How much of what tells one thing from the other its sentence holds at least, by rarity, with what it stands under."""
+_OWN, _OTHER = 6.0, 2.0
+"""What it is worth that a sentence holds all that tells its thing, and that it does not stand by the other; chosen on `dev`."""
+
+Sides = tuple[frozenset[str], frozenset[str]]
+
+
+def sides(question: str, analyser: Analyser) -> Sides | None:
+    """Two things whose difference is asked for, each by the terms that only it has; None where the question is none of that sort."""
+    parts = _parts(question, analyser) if _COMPARES.search(question) else None
+    if parts is None:
+        return None
+    names = [each for each in analyser.tokens(question) if each.tag.startswith(_NAMES) and each.term not in _IDLE]
+    low, near, high, begin, end = parts
+    first, second = _within(names, low, high), _within(names, begin, end)
+    one = (_within(names, near, high) or first) - second
+    one, other = one - _within(names, begin, len(question)) or first - second, second - first
+    return (one, other) if one and other else None
+
+
+def _parts(question: str, analyser: Analyser) -> tuple[int, int, int, int, int] | None:
+    """Where the first thing begins, its last noun phrase, and where it ends; where the second begins and ends."""
+    if found := _ENGLISH.search(question):
+        one, other = (1, 2) if found[1] else (3, 4)
+        return found.start(one), found.start(one), found.end(one), *found.span(other)
+    tokens = analyser.tagged(question)
+    for at, token in enumerate(tokens[1:-1], 1):
+        does = token.tag == "XSV"  # "frame하고" is a verb to MeCab
+        if (token.term + tokens[at + 1].term * does).lower() in _JOINS and not token.tag.startswith(("N", "M")):
+            after = tokens[at + 1 + does :]
+            near = next((each.end for each in reversed(tokens[:at]) if _CLAUSE.search(each.tag)), 0)
+            end = next((each.start for each in after if _ends(each)), len(question))
+            return 0, near, token.start, token.end, end
+    return None
+
+
+def _ends(token: Token) -> bool:
+    return token.term in _ENDS or (token.tag.startswith("J") and token.tag not in ("JKG", "JC"))
+
+
+def _within(tokens: Collection[Token], low: int, high: int) -> frozenset[str]:
+    return frozenset(each.term for each in tokens if low <= each.start < high)
+
+
+def told_apart(words: Words, both: Sides, sentences: Sequence[Candidate], score: Callable[[Candidate], float]) -> Sequence[Candidate]:
+    """The sentence of each of the two things, in the order in which they are asked for; none where one has none, or one tells of both."""
+
+    def share(terms: Collection[str], *texts: str) -> float:
+        held, known = words.of(*texts), [term for term in terms if term in words.rarity]
+        return sum(words.rarity[term] for term in held.intersection(known)) / (sum(words.rarity[term] for term in known) or 1.0)
+
+    def stands_by(each: Candidate, own: Collection[str], other: Collection[str]) -> float:
+        """Whose sentence it is: by its headings, else by its own words, else by the title of its note. 1 its own, 0 the other's."""
+        title, _, under = each.context.partition(" › ")
+        for text in (under, each.text, title):
+            held = [share(side, text) >= _TOLD for side in (own, other)]
+            if held[0] != held[1]:
+                return float(held[0])
+        return 0.5
+
+    def fits(each: Candidate, own: Collection[str], other: Collection[str]) -> float:
+        return score(each) + _OWN * share(own, each.text, each.context) + _OTHER * stands_by(each, own, other)
+
+    best = max(sentences, key=score)
+    if _CONTRASTS.search(best.text) and all(share(side, best.text) >= _TOLD for side in both):
+        return ()
+    found = []
+    for own, other in (both, both[::-1]):
+        told = [each for each in sentences if share(own, each.text, each.context) >= _TOLD]
+        if not told:
+            return ()
+        found.append(max(told, key=lambda each: fits(each, own, other)))
+    return found if found[0] is not found[1] else ()
