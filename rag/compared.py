@@ -9,13 +9,14 @@ from index.morphemes import Analyser, Token
 from rag.sentence_reader import Candidate, Words
 
 _COMPARES = re.compile(
-    r"차이|다른(?:가|지|데|거|점|게)|다르|달라|다를|다름|비교(?:해|하면)|\bdiffer|\bvs\b|\bversus\b|\bcompared? (?:to|with)\b",
+    r"차이|다른(?:가|지|데|거|점|게)|다르|달라|다를|다름|비교(?:해|하면)|각각|\bdiffer|\bvs\b|\bversus\b|\bcompared? (?:to|with)\b",
     re.IGNORECASE,
 )
 _ENGLISH = re.compile(
     r"\bbetween (.+?) and (.+)|\b(?:do|does|is|are) (.+?) (?:differ(?:ent)? from|compared? (?:to|with)) (.+)", re.IGNORECASE
 )
 _JOINS = frozenset(("와", "과", "이랑", "랑", "하고", "vs", "versus"))
+_JOINED = re.compile(r"(?<=\S)(?:와|이랑|(?<![사자노파])랑)(?=\s+\S)")
 _ENDS = frozenset(("차이", "차이점", "뭐", "무엇", "어떻게", "서로", "비교", "각각"))
 _CONTRASTS = re.compile(r"반면|지만|달리|\b(?:whereas|while|unlike|but)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?:^|\+)(?:E|J(?!KG))")
@@ -56,6 +57,9 @@ def _parts(question: str, analyser: Analyser) -> tuple[int, int, int, int, int] 
             near = next((each.end for each in reversed(tokens[:at]) if _CLAUSE.search(each.tag)), 0)
             end = next((each.start for each in after if _ends(each)), len(question))
             return 0, near, token.start, token.end, end
+    if joined := _JOINED.search(question):  # "인식기와" is a tile to MeCab
+        end = next((each.start for each in tokens if each.start >= joined.end() and _ends(each)), len(question))
+        return 0, 0, joined.start(), joined.end(), end
     return None
 
 
@@ -71,16 +75,16 @@ def told_apart(words: Words, both: Sides, sentences: Sequence[Candidate], score:
     """The sentence of each of the two things, in the order in which they are asked for; none where one has none, or one tells of both."""
 
     def share(terms: Collection[str], *texts: str) -> float:
-        held, known = words.of(*texts), [term for term in terms if term in words.rarity]
-        return sum(words.rarity[term] for term in held.intersection(known)) / (sum(words.rarity[term] for term in known) or 1.0)
+        held, known = words.of(*texts), {term: rarity for term, rarity in words.rarity.items() if term in terms}
+        return sum(rarity for term, rarity in known.items() if term in held) / (sum(known.values()) or 1.0)
 
     def stands_by(each: Candidate, own: Collection[str], other: Collection[str]) -> float:
-        """Whose sentence it is: by its headings, else by its own words, else by the title of its note. 1 its own, 0 the other's."""
+        """Whose sentence it is, by its headings, else its words, else the title of its note: 1 its own, 0 the other's or both's."""
         title, _, under = each.context.partition(" › ")
-        for text in (under, each.text, title):
+        for text, alone in ((under, False), (each.text, True), (title, False)):
             held = [share(side, text) >= _TOLD for side in (own, other)]
-            if held[0] != held[1]:
-                return float(held[0])
+            if held[0] != held[1] or (alone and held[0]):
+                return float(not held[1])
         return 0.5
 
     def fits(each: Candidate, own: Collection[str], other: Collection[str]) -> float:
@@ -91,7 +95,7 @@ def told_apart(words: Words, both: Sides, sentences: Sequence[Candidate], score:
         return ()
     found = []
     for own, other in (both, both[::-1]):
-        told = [each for each in sentences if share(own, each.text, each.context) >= _TOLD]
+        told = [each for each in sentences if share(own, each.text, each.context) >= _TOLD and stands_by(each, own, other)]
         if not told:
             return ()
         found.append(max(told, key=lambda each: fits(each, own, other)))

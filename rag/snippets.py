@@ -50,10 +50,16 @@ def snippets(text: str, start: int, end: int, form: re.Pattern[str]) -> list[Par
     if within:
         found = [_bare(text, *line.span()) for line in _LINE.finditer(text, start, min(end, within[1]))]
     else:
-        opened = next(((low, high) for low, high in blocks if end <= low and _opens(text[end:low])), None)
-        lines = [_bare(text, *line.span()) for line in _LINE.finditer(text, *opened)] if opened else []
-        found = [each.span(2) for each in _INLINE.finditer(text, start, end)] + (lines if len(lines) <= _MOST else [])
+        found = [*(each.span(2) for each in _INLINE.finditer(text, start, end)), *opened(text, end)]
     return [part for part in found if form.fullmatch(text, *part)]
+
+
+def opened(text: str, end: int) -> list[Part]:
+    """The lines of the block that stands right behind the sentence that ends there, if they are few."""
+    block = next(((low, high) for low, high in _blocks(text) if end <= low and _opens(text[end:low])), None)
+    lines = [_bare(text, *line.span()) for line in _LINE.finditer(text, *block)] if block else []
+    lines = [(start, stop) for start, stop in lines if start < stop and text[start] != "#"]
+    return lines if len(lines) <= _MOST else []
 
 
 def in_block(text: str, start: int) -> bool:

@@ -43,7 +43,7 @@ from rag.sentence_reader import (
 )
 from rag.snippets import form_asked, in_block, snippets
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import children, is_bare, item_asked, labelled, may_list, names_what_is_asked, told_before
+from rag.spans import announced, children, is_bare, item_asked, labelled, may_list, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -249,7 +249,7 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
 def _of_both(words: Words, sentences: Sequence[Candidate], grids: Grids, analyser: Analyser) -> list[Option]:
     """The one answer to how two things differ that are told of apart: the sentence of each; none where that is not asked, or not told."""
     both = sides(words.question, analyser) if wants(words.question) is not Wants.LIST else None
-    prose = [each for each in sentences if not in_block(each.hit.passage.text, each.start)] if both else []
+    prose = [each for each in sentences if not (each.text.startswith("#") or in_block(each.hit.passage.text, each.start))] if both else []
     told = told_apart(words, both, prose, _sentence_score) if both and prose else ()
     if not told:
         return []
@@ -303,7 +303,7 @@ def _offered(
     whole = whole_spans(notes, passage, sentence.start, sentence.end, question, known)
     yield Option(sentence, whole, True, marked)
     named = names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)
-    if marked and not (named or place_asked(question)):
+    if marked and not (named or place_asked(question) or announced(passage.text, sentence.start, sentence.end)):
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
         if start < sentence.end < end and wants(question) in (Wants.FACT, Wants.LIST):
             start, end = trimmed(passage.text, start, sentence.end, analyser)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from index.sentences import BREAK, BULLET, ROW, sentences
 from index.types import Passage
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
+from rag.snippets import opened
 from rag.types import Span
 
 _SIGN = rf"(?:{BULLET}(?=[ \t])|\d{{1,2}}\.(?=\*\*|[가-힣A-Z`]))"
@@ -38,6 +39,13 @@ _ENTITY = re.compile(r"(`[^`\n]+`)|&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
 """What a line has that says something, rather than only naming what hangs under it."""
+_ANNOUNCED = r"명령|문장|코드|예[제시를]|식|방법|단계|순서|절차|과정|내용|항목|조건|규칙|설정|구문|형식|두 |세 |네 |몇 |다섯|여섯|\d"
+_ANNOUNCES = re.compile(
+    rf"(?:다음|아래|이하)(?:[과와] ?같|처럼|[은의에]? ?(?:{_ANNOUNCED}))[^.\n]{{0,40}}(?:[다요][.:：]?|[:：])[*_`]*\s*$"
+    r"|\bfollow(?:s|ing)\b[^.\n]{0,40}[.:]\s*$",
+    re.IGNORECASE,
+)
+"""A sentence that says that what it tells comes behind it."""
 _NAMES_IT = re.compile(
     r"(?:(?:그래서|따라서|즉|보통|흔히),? )?(?:(?:이|그)를|(?:이|그)것을|이걸|(?:이|그|이런|그런|이러한|그러한) [가-힣 ]{1,12}[을를]) "
     r"[^\n]{1,80}?라고? ?(?:하|한|합|해|부르|부른|부릅|불)"
@@ -94,7 +102,7 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
     stands among, if they are no more than it asks for. A fact gets the table cell under the header that the question names, the quantity
     it asks for, or what stands behind a label it names: "학습률: 3e-4" gives "3e-4". A bullet that says no more than the question does
     ("OCR" to "OCR이 뭐야?"), or defines nothing, gives what hangs under it; a sentence that names what the one before it told
-    ("이를 캐시라고 한다") gives both.
+    ("이를 캐시라고 한다") gives both, and one that announces ("다음과 같다") what stands behind it.
     """
     wanted, text = wants(question), passage.text
     parts: Sequence[Part] = ()
@@ -116,7 +124,18 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
             or _behind_label(text, start, end, known)
         )
         parts = [fact] if fact else ()
+    parts = parts or announced(text, start, end)
     return tuple(_span(passage, *part) for part in parts or [_whole(text, start, end, known)])
+
+
+def announced(text: str, start: int, end: int) -> list[Part]:
+    """What a sentence announces ("다음 명령어로 설치합니다:"): the list behind it, or the few lines of code."""
+    if not _ANNOUNCES.search(text, start, end):
+        return []
+    lines, here = _lines(text, start, end)
+    below = lines[here + 1 :]
+    listed = bool(below) and bool(below[0].sign) and below[0].indent >= lines[here].indent + bool(lines[here].sign)
+    return _list(below, 0) if listed else opened(text, end)
 
 
 def labelled(passage: Passage, start: int, end: int) -> tuple[Span, ...]:

@@ -46,7 +46,7 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
     """The part of `text[start:end]` that answers, from the beginning of its word; nothing but signs or a particle stays as it is."""
     while 0 < start < end and text[start].isalpha() and text[start - 1].isalpha():
         start -= 1
-    before, found = None, _completed(text, start, _code_end(text, start, end))
+    before, found = None, _formula(text, *_completed(text, start, _code_end(text, start, end)))
     while found != before and start < end:
         before = found
         for step in (_without_signs, _unwrapped, _without_loose):
@@ -74,6 +74,17 @@ def _code_end(text: str, start: int, end: int) -> int:
     opened = text[line:start].count("`") % 2 and text[start - 1] == "`"
     close = text.find("`", start, stop)
     return close if opened and end < close and text[end : end + 1] not in ",;)" else end
+
+
+def _formula(text: str, start: int, end: int) -> Part:
+    """Grown on its line to the other sign of the formula that it breaks off, as far as REACH: "$\\tanh" before "$"."""
+    line, stop = _line(text, start, end)
+    if text.count("$", start, end) % 2 == 0:
+        return start, end
+    if text.count("$", line, start) % 2:
+        return max(text.rfind("$", line, start), start - REACH), end
+    close = text.find("$", end, min(stop, end + REACH))
+    return start, close + 1 if close >= 0 else end
 
 
 # Signs

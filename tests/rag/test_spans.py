@@ -250,6 +250,27 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
 
 
 @pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        ("설치는 다음과 같다.\n\n1. 받는다\n2. 푼다\n", "설치는 어떻게 해?", ["받는다", "푼다"]),
+        ("아래 문장을 추가하면 됩니다.\n\n```\n이해했으면 OK만 출력해\n```\n", "뭐라고 써?", ["이해했으면 OK만 출력해"]),
+        (
+            "설치하려면 다음 명령을 씁니다:\n\n```sh\n# 한 번만\n$ pip install rag\n$ rag ui\n```\n",
+            "어떻게 설치해?",
+            ["pip install rag", "rag ui"],
+        ),
+        ("Install it as follows:\n- download\n- unpack\n", "How do I install it?", ["download", "unpack"]),
+        ("다음 명령을 씁니다:\n\n```\na\nb\nc\nd\n```\n", "어떻게 설치해?", ["다음 명령을 씁니다:"]),
+        ("다음 주에 시험을 봅니다.\n\n- 끝\n- 시작\n", "시험은 언제 봐?", ["다음 주에 시험을 봅니다."]),
+        ("다음 날 다시 학습했다.\n\n이어진다.\n", "언제 학습했어?", ["다음 날 다시 학습했다."]),
+        ("설치는 쉽다.\n\n1. 받는다\n2. 푼다\n", "설치는 어때?", ["설치는 쉽다."]),
+    ],
+)
+def test_what_a_sentence_announces(text: str, question: str, expected: list[str]) -> None:
+    assert quotes(text, text.partition("\n")[0], question) == expected
+
+
+@pytest.mark.parametrize(
     ("written", "expected"),
     [
         (["**굵게**와 `코드`"], "굵게와 코드"),
