@@ -22,7 +22,7 @@ from index.notes.ocr import is_installed
 from index.notes.pictures import is_waiting
 from index.places import Place
 from index.settings import IndexSettings
-from index.sources import choose_sources, find_notes
+from index.sources import choose_sources, find_notes, find_unread
 from index.split import split
 from index.types import Document, NoteProblem, Passage, Progress, UpdateReport
 
@@ -127,15 +127,17 @@ def update(
 ) -> UpdateReport:
     """Brings an index up to date with the folders it mirrors; once they are recorded, `notes` may be empty.
 
-    A note that cannot be read is reported, and its earlier version stays. `add` takes further folders in. `replace` starts from nothing,
-    with the folders given or else the recorded ones. Another encoder or other settings embed everything anew, in one commit.
+    A note that cannot be read is reported, and its earlier version stays; documents of kinds that are never read are reported too.
+    `add` takes further folders in. `replace` starts from nothing, with the folders given or else the recorded ones. Another encoder or
+    other settings embed everything anew, in one commit.
     Raises UsageError, SourceMismatch, IndexBusy, NoteError where no note at all can be read, and IndexProblem.
     """
     from index.cache import users_cache
 
     recorded = _recorded(index_dir, replace)
     sources = choose_sources(index_dir, recorded, notes, add, replace)
-    files = find_notes(sources, inbox_of(index_dir))
+    inbox = inbox_of(index_dir)
+    files, others = find_notes(sources, inbox), find_unread(sources, inbox)
     with writing(index_dir, fs):
         old = _existing(index_dir, replace, fs)
         if old and old.sources != recorded:
@@ -148,7 +150,8 @@ def update(
         plan = _compared(base, old, files)
         tools = _Tools(encoder, analyse, settings, users_cache(), _Told(progress, unread=sum(map(_bytes, plan.new))))
         with closing(_notes(plan, base, old, tools, keep_unread=not replace)) as ready:
-            return _carried_out(plan, ready, base, old, sources, tools)
+            report = _carried_out(plan, ready, base, old, sources, tools)
+    return changed(report, problems=(*report.problems, *others))
 
 
 def _recorded(index_dir: Place, replace: bool) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from pathlib import Path, PurePath
 from index.engines import sources_of
 from index.errors import IndexProblem, SourceMismatch, UsageError
 from index.inbox import inbox_of
-from index.notes import NoteFile, discover
+from index.notes import SUFFIXES, NoteFile, discover, unread_kinds
 from index.places import Place
+from index.types import NoteProblem
 
 
 def choose_sources(index_dir: Place, recorded: Sequence[str], notes: Sequence[Path], add: bool, replace: bool) -> tuple[str, ...]:
@@ -67,8 +68,15 @@ def find_notes(sources: Sequence[str], inbox: Path | None = None) -> list[NoteFi
     files = discover([Path(source) for source in named])
     for source in named:
         if not any(PurePath(source) in (file.path, *file.path.parents) and file.path.is_file() for file in files):
-            raise UsageError(f"{source} holds no notes. Put some there, or name the folders to mirror: rag index --replace NOTES")
+            raise UsageError(
+                f"{source} holds no notes ({', '.join(SUFFIXES)}). Put some there, or name the folders to mirror: rag index --replace NOTES"
+            )
     return sorted([*files, *_put_in(Path(own[0]), files)], key=lambda file: file.doc_id) if own else files
+
+
+def find_unread(sources: Sequence[str], inbox: Path | None = None) -> list[NoteProblem]:
+    """Documents in the sources of kinds that are not read, the first of each kind; nothing of another kind gets into the inbox."""
+    return unread_kinds([Path(source) for source in sources if source != str(inbox)])
 
 
 def _put_in(inbox: Path, others: Sequence[NoteFile]) -> list[NoteFile]:

@@ -30,6 +30,15 @@ _DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
 No answer of KorQuAD's 5,774 is followed so, and of KLUE-MRC's 3,731 for training three, whose questions ask for what is left out.
 """
 
+_ASKS = re.compile(r"(?:[?？]|(?:무엇|누구|어디|언제|왜|어떻게|어떤|어느|얼마|몇)[^.!?\n]*(?:까요?|나요|가요))[.\s\"'”’)*_]*\Z")
+_FOR_QUESTIONS = re.compile(r"질문|물음|문제|물어|묻|question|exercise|problem|ask", re.IGNORECASE)
+"""What ends as a question does, and questions that may be answered with one."""
+
+
+def only_asks(question: str, text: str) -> bool:
+    """Whether a text is itself a question, as exercises in notes are, and questions are not what is asked for."""
+    return _ASKS.search(text) is not None and not _FOR_QUESTIONS.search(question)
+
 
 def says_nothing(question: str, known: Collection[str], text: str, start: int, end: int, analyser: Analyser) -> bool:
     """Whether `text[start:end]` answers nothing; `known` are the question's own morphemes.

@@ -23,7 +23,7 @@ from index.morphemes import Analyser
 from rag import abbreviations, sentence_reader
 from rag.compared import sides, told_apart
 from rag.continued import Notes, opened, stretch, whole_spans
-from rag.marks import is_term, says_nothing
+from rag.marks import is_term, only_asks, says_nothing
 from rag.questions import Wants, asks_number, count_asked, place_asked, wants
 from rag.sentence_reader import (
     KINDS,
@@ -234,7 +234,7 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
     listed = _listed(words.question, known, sentences, notes)
     holders = [each for each in sentences if item_asked(each.hit.passage.text, each.start, each.end, words.question, known)]
     others = [each for each in sentences if not any(each.rank == rank and low <= each.start < high for rank, low, high in listed)]
-    offered = (
+    offered = list(
         _of_both(words, others, grids, analyser)
         or _as_code(words, others, grids)
         or (
@@ -243,7 +243,8 @@ def _weighed(words: Words, sentences: Sequence[Candidate], windows: Sequence[Win
             for option in _offered(words.question, known, sentence, _marked(sentence, grids), notes, analyser)
         )
     )
-    return [replace(option, features=_choice(words.question, known, option)) for option in offered]
+    told = [each for each in offered if not all(only_asks(words.question, span.quote) for span in each.spans)]
+    return [replace(option, features=_choice(words.question, known, option)) for option in told or offered]
 
 
 def _of_both(words: Words, sentences: Sequence[Candidate], grids: Grids, analyser: Analyser) -> list[Option]:

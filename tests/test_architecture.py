@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("index", "rag", "ui")
 HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "fastapi", "httpx", "matplotlib", "sqlite3", "psycopg")
-EXTRAS = ("export", "voice", "ocr", "llm", "postgresql")
+EXTRAS = ("export", "voice", "llm", "postgresql")
 """Of these the program itself imports something."""
 MAY_STAND_AT_THE_TOP = {*sys.stdlib_module_names, *PACKAGES, "numpy"}
 TRAINING, DRAFTING, STUDY = "rag.training", "rag.drafting", "rag.study"

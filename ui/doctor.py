@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warning", "failed"]
 PACKAGES = ("numpy", "onnxruntime", "tokenizers", "faiss-cpu", "python-mecab-ko", "gradio", "fastapi", "sentence-transformers", "torch")
-EXTRAS = {"mcp": "mcp", "llm": "httpx_sse", "voice": "vosk", "ocr": "pytesseract", "postgresql": "psycopg"}
+EXTRAS = {"mcp": "mcp", "llm": "httpx_sse", "voice": "vosk", "postgresql": "psycopg"}
 """What each extra is known by."""
 LEAST_DISK = 500 * 2**20
 """Bytes that an indexing may need besides what the index takes once more."""

@@ -438,23 +438,31 @@ SAID: tuple[tuple[str, str, str], ...] = (
         "The file cannot be opened: another program has it, or you may not read it.",
     ),
     (
+        r"^no kind of note that is read \(and (\d+) more (\.\w+)\)",
+        "읽을 수 있는 형식이 아닙니다. 다른 {1} 파일 {0}개도 그렇습니다. PDF나 .docx, .html, 마크다운으로 저장해 주세요.",
+        "Of no kind that can be read, as are {0} more {1} files. Save them as PDF, .docx, .html or Markdown.",
+    ),
+    (
+        r"^no kind of note that is read",
+        "읽을 수 있는 형식이 아닙니다. PDF나 .docx, .html, 마크다운으로 저장해 주세요.",
+        "Of no kind that can be read. Save it as PDF, .docx, .html or Markdown.",
+    ),
+    (
         r"^its earlier version stays",
         "이전에 읽은 내용이 색인에 남아 있습니다.",
         "What was read earlier stays in the index.",
     ),
     (
         r"^(pages? [\d, -]+): no text: scanned\? not read",
-        "{0}에 글자가 없습니다. 스캔한 그림이라면 tesseract로 읽을 수 있습니다. pip install '.[ocr]'와 "
+        "{0}에 글자가 없습니다. 스캔한 그림이라면 tesseract로 읽을 수 있습니다. "
         "apt install tesseract-ocr tesseract-ocr-kor를 실행한 뒤 다시 색인해 주세요.",
-        "{0}: no text. If it is scanned, tesseract reads it: pip install '.[ocr]' and apt install tesseract-ocr tesseract-ocr-kor, "
-        "then index again.",
+        "{0}: no text. If it is scanned, tesseract reads it: apt install tesseract-ocr tesseract-ocr-kor, then index again.",
     ),
     (
         r"^(\d+) pictures? not read for want",
-        "그림 {0}장의 글을 읽지 않았습니다. tesseract로 읽을 수 있습니다. pip install '.[ocr]'와 "
+        "그림 {0}장의 글을 읽지 않았습니다. tesseract로 읽을 수 있습니다. "
         "apt install tesseract-ocr tesseract-ocr-kor를 실행한 뒤 다시 색인해 주세요.",
-        "The words in pictures ({0}) were not read. Tesseract reads them: pip install '.[ocr]' and "
-        "apt install tesseract-ocr tesseract-ocr-kor, then index again.",
+        "The words in pictures ({0}) were not read. Tesseract reads them: apt install tesseract-ocr tesseract-ocr-kor, then index again.",
     ),
     (
         r"^(\d+) pictures? not read yet",

@@ -8,18 +8,22 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from index.errors import NoteError, UsageError
 from index.notes.links import PICTURES, shown_by
+from index.types import NoteProblem
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
         ".md": "markdown",
         ".markdown": "markdown",
+        ".mdx": "markdown",
+        ".rmd": "markdown",
+        ".qmd": "markdown",
         ".txt": "text",
         ".text": "text",
         ".html": "html",
@@ -38,6 +42,10 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 )
 """The format of each file name suffix, in lower case."""
 
+DOCUMENTS = frozenset((".doc", ".ppt", ".rtf", ".odt", ".odp", ".pages", ".epub", ".tex", ".rst", ".org", ".adoc", ".djvu"))
+"""Suffixes of what people write notes in too, and nothing here reads."""
+
+NO_KIND = "no kind of note that is read{more}; save as PDF, .docx, .html or Markdown"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What a file name may hold, and no line."""
@@ -72,7 +80,7 @@ def discover(roots: Sequence[Path]) -> list[NoteFile]:
     found already adds nothing. Raises UsageError for a root that is missing and for two files of one `doc_id`, NoteError for a
     folder that cannot be listed, because notes that only seem to be gone would be taken out of the index.
     """
-    files = [file for root in roots for file in _under(Path(root), named=len(roots) > 1)]
+    files = [file for root in roots for file in _under(Path(root), SUFFIXES, named=len(roots) > 1)]
     found: dict[str, NoteFile] = {}
     for file in files:
         twin = found.setdefault(file.doc_id, file)
@@ -81,6 +89,18 @@ def discover(roots: Sequence[Path]) -> list[NoteFile]:
                 f"two notes would both be called {file.doc_id!r}: {twin.path} and {file.path}; rename or leave out one of them"
             )
     return sorted(_with_their_pictures(list(found.values())), key=lambda file: file.doc_id)
+
+
+def unread_kinds(roots: Sequence[Path]) -> list[NoteProblem]:
+    """Documents in the folders that are of no kind that is read, and have no copy beside them that is: the first of each kind, and how
+    many more there are. Raises what `discover` raises."""
+    found: dict[str, list[str]] = {}
+    for root in roots:
+        for file in _under(Path(root), DOCUMENTS, named=len(roots) > 1):
+            if file.path.is_file() and not any(file.path.with_suffix(suffix).exists() for suffix in SUFFIXES):
+                found.setdefault(_suffix(file.path), []).append(file.doc_id)
+    more = {suffix: f" (and {len(names) - 1} more {suffix})" if len(names) > 1 else "" for suffix, names in found.items()}
+    return [NoteProblem(min(names), NO_KIND.format(more=more[suffix])) for suffix, names in sorted(found.items())]
 
 
 def _with_their_pictures(files: list[NoteFile]) -> list[NoteFile]:
@@ -122,23 +142,24 @@ def require_file(path: Path) -> None:
         raise NoteError(f"cannot be read: {link}{_KINDS.get(stat.S_IFMT(mode), 'no file')}")
 
 
-def _under(root: Path, *, named: bool) -> Iterator[NoteFile]:
+def _under(root: Path, kinds: Container[str], *, named: bool) -> Iterator[NoteFile]:
     if not root.exists():
         raise UsageError(f"no such folder or file: {root}")
     base = root.resolve()
     prefix = [base.name] if named else []
     if base.is_file():
-        if _format(base.name) is None:
+        if _suffix(base) not in SUFFIXES:
             raise UsageError(f"not a kind of note that can be read: {root} (known: {', '.join(sorted(SUFFIXES))})")
-        yield NoteFile(_doc_id([*prefix, base.name]), base, base.parent)
+        if _suffix(base) in kinds:
+            yield NoteFile(_doc_id([*prefix, base.name]), base, base.parent)
         return
     if not base.is_dir():
         raise UsageError(f"neither a folder nor a file: {root}")
-    for path in _walk(base):
+    for path in _walk(base, kinds):
         yield NoteFile(_doc_id([*prefix, *path.relative_to(base).parts]), path, base)
 
 
-def _walk(base: Path) -> Iterator[Path]:
+def _walk(base: Path, kinds: Container[str]) -> Iterator[Path]:
     """Real files and folders first, then links, so that what a link leads to keeps its own name where it has one."""
     seen: set[Path] = set()
     links: list[Path] = []
@@ -156,7 +177,7 @@ def _walk(base: Path) -> Iterator[Path]:
             yield path  # and every other link that leads to the same nothing
         else:
             seen.add(real)
-            if _format(path.name) is not None:
+            if _suffix(path) in kinds:
                 yield path
 
 
@@ -167,8 +188,8 @@ def _children(folder: Path) -> list[Path]:
         raise NoteError(f"cannot list the folder {folder}: {error.strerror or error}") from error
 
 
-def _format(name: str) -> str | None:
-    return SUFFIXES.get(Path(name).suffix.lower())
+def _suffix(path: Path) -> str:
+    return path.suffix.lower()
 
 
 def _doc_id(parts: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-_SHOWING = (".md", ".markdown", ".html", ".htm", ".xhtml")
+_SHOWING = (".md", ".markdown", ".mdx", ".rmd", ".qmd", ".html", ".htm", ".xhtml")
 _LINK = re.compile(
     r"""!\[(?P<alt>[^\[\]\n]*)\](?:\(\s*(?:<([^>\n]+)>|([^\s)]+))|(?!\()(?:\[(?P<label>[^\[\]\n]*)\])?)"""
     r"""|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""",

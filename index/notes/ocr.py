@@ -7,12 +7,10 @@ where it is not sure of that, and Korean alone is sure of syllables there, these
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -29,13 +27,17 @@ Box = tuple[float, float, float, float]
 
 READER = "tesseract kor+eng/1"
 """What read a picture; another name reads every picture anew."""
-HOW = "pip install '.[ocr]' and apt install tesseract-ocr tesseract-ocr-kor"
+HOW = "apt install tesseract-ocr tesseract-ocr-kor"
 """How to get it."""
 UNREAD = "not read for want of tesseract"
 """What the warning of every note says whose pictures nobody has read: it is read anew once there is a tesseract."""
 
+PROGRAM = "tesseract"
+_ONE_THREAD = {"OMP_THREAD_LIMIT": "1"}
+"""What its environment is given: more threads than one make it slower. In our own it would stop faiss for ever, whose OpenBLAS waits for
+the threads that it asked OpenMP for."""
 _LANGUAGES = ("kor", "eng")
-_CONFIG = "--psm 4 -c preserve_interword_spaces=1 -c tessedit_create_txt=1 -c tessedit_create_tsv=1"
+_CONFIG = ("--psm", "4", "-c", "preserve_interword_spaces=1", "-c", "tessedit_create_txt=1", "-c", "tessedit_create_tsv=1")
 """One column of text in several sizes: of the ways to look at a page the one that slides are read best by (docs/pictures.md)."""
 _SURE_LATIN, _SURE_KOREAN = 90.0, 75.0
 _LEAST = 30.0
@@ -57,16 +59,14 @@ class Word:
 
 @cache
 def can_read() -> bool:
-    """Whether this process can read pictures: the program, its Korean and English, and the package are there. Asked once a process."""
+    """Whether this process can read pictures: the program, its Korean and its English are there. Asked once a process."""
     return is_installed()
 
 
 def is_installed() -> bool:
     """The same, asked anew."""
-    if find_spec("pytesseract") is None or find_spec("PIL") is None or not (program := shutil.which("tesseract")):
-        return False
     try:
-        done = subprocess.run([program, "--list-langs"], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([PROGRAM, "--list-langs"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return False
     return set(_LANGUAGES) <= set((done.stdout + done.stderr).split())
@@ -77,7 +77,6 @@ def read_words(image: Image, seconds: float) -> tuple[Word, ...]:
 
     Raises NoteError where tesseract fails, TimeoutError after `seconds` for each of two passes.
     """
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # more threads than one make it slower
     prepared = _prepared(image)
     both = _pass(prepared, "+".join(reversed(_LANGUAGES)), seconds)
     doubtful = any(_is_latin(word.text) and word.sure < _SURE_LATIN for word in both)
@@ -105,17 +104,19 @@ def one_pass(image: Image, languages: str, seconds: float, *, prepared: bool = T
 
 
 def _pass(image: Image, languages: str, seconds: float) -> list[Word]:
-    from pytesseract.pytesseract import TesseractError, run_tesseract  # type: ignore[import-untyped]
-
     with TemporaryDirectory() as folder:
         source, out = Path(folder, "in.png"), Path(folder, "out")
         image.save(source, compress_level=1)
+        command = [PROGRAM, str(source), str(out), "-l", languages, *_CONFIG]
         try:
-            run_tesseract(str(source), str(out), "", languages, _CONFIG, 0, seconds)
-        except TesseractError as error:
-            raise NoteError(f"tesseract failed ({' '.join(str(error.message).split())[:200]})") from error
-        except RuntimeError as error:  # pytesseract's word for a time that ran out
-            raise TimeoutError(str(error)) from error
+            done = subprocess.run(command, env=os.environ | _ONE_THREAD, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"tesseract took more than {seconds:.0f} s") from error
+        except OSError as error:
+            raise NoteError(f"tesseract failed ({error.strerror or error})") from error
+        if done.returncode:
+            said = " ".join(done.stderr.decode("utf-8", "replace").split())
+            raise NoteError(f"tesseract failed ({said[:200]})")
         text = out.with_suffix(".txt").read_text(encoding="utf-8", errors="replace")
         table = out.with_suffix(".tsv").read_text(encoding="utf-8", errors="replace")
     return list(_spaced(text, _rows(table, image.size)))

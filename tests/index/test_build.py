@@ -306,6 +306,13 @@ def test_a_note_whose_link_breaks_stays(desk: Desk, tmp_path: Path) -> None:
     assert desk.update().removed == ("far.md",)
 
 
+def test_documents_that_are_never_read_are_told_and_harm_nothing(desk: Desk) -> None:
+    (desk.notes / "old.doc").write_bytes(b"\xd0\xcf\x11\xe0")
+    for report in (desk.update(desk.notes), desk.update()):
+        assert [problem.doc_id for problem in report.problems] == ["old.doc"] and not report.warnings
+    assert desk.update().unchanged == len(desk.doc_ids()) == 3
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_folder_of_pipes_alone_takes_no_note_with_it(desk: Desk) -> None:
     desk.update(desk.notes)

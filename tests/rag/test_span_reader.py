@@ -244,6 +244,28 @@ def test_what_only_announces_counts_or_translates_is_no_answer(
     assert (marked in marks(index, analyser, question, text, marked)) is offered
 
 
+@pytest.mark.parametrize(
+    ("question", "asks", "offered"),
+    [
+        ("붓을 털로 만드는 이유는?", "붓을 말 털로 만드는 이유는 무엇입니까?", False),
+        ("붓을 털로 만드는 이유는?", "붓은 왜 말 털로 만들까요?", False),
+        ("붓을 털로 만드는 이유는?", "왜 붓을 말 털로 만드는지 말해 볼까요.", False),
+        ("붓을 털로 만드는 이유는?", "붓은 말 털로 만들면 부드러울까 싶다.", True),
+        ("붓에 대한 연습 문제는?", "붓을 말 털로 만드는 이유는 무엇입니까?", True),
+    ],
+)
+def test_a_question_is_no_answer(question: str, asks: str, offered: bool, index: Index, analyser: Analyser) -> None:
+    offers = reader(index, analyser).offers(question, [hit(f"{asks} 말 털은 물을 오래 머금는다.")])
+    assert offers is not None
+    told = [option.spans[0].quote for option in offers.candidates]
+    assert (asks in told) is offered and "말 털은 물을 오래 머금는다." in told
+
+
+def test_where_there_are_only_questions_they_are_looked_at(index: Index, analyser: Analyser) -> None:
+    offers = reader(index, analyser).offers("붓을 털로 만드는 이유는?", [hit("붓은 왜 말 털로 만들까?")])
+    assert offers is not None and len(offers.candidates) == 1
+
+
 def test_letters_are_written_out(index: Index, analyser: Analyser) -> None:
     text = "FCFS(First Come First Served)는 온 차례대로 한다."
     never = weights(answerable=-9.0)

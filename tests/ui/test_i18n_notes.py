@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from index.notes.files import NO_KIND
 from index.notes.ocr import UNREAD
 from index.notes.pictures import LATER
 from tests.ui.test_i18n import blanks
@@ -46,6 +47,8 @@ def test_what_readers_say_is_put_in_both_languages(pattern: str, korean: str, en
         ("not a picture file that can be opened (found other bytes)", "열 수 있는 그림이 아닙니다", "cannot be opened as a picture"),
         ("3 unreadable characters (shown as \ufffd): save", "읽을 수 없는 글자 3개", "3 characters cannot be read"),
         ("holds no text", "글자가 없는 파일", "There is no text in it"),
+        (NO_KIND.format(more=""), "형식이 아닙니다. PDF", "Of no kind that can be read. Save it"),
+        (NO_KIND.format(more=" (and 3 more .rst)"), "다른 .rst 파일 3개도", "as are 3 more .rst files"),
         ("something new", "something new", "something new"),
     ],
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import NoteError, UsageError
-from index.notes import SUFFIXES, NoteFile, content_hash, discover, read_note, read_notes
+from index.notes import SUFFIXES, NoteFile, content_hash, discover, read_note, read_notes, unread_kinds
+from index.notes.files import DOCUMENTS
 from index.types import Document
 
 
@@ -34,6 +35,30 @@ def test_notes_are_found_in_order_and_others_passed_over(tmp_path: Path) -> None
     _touch(*(tmp_path / name for name in (".hidden.md", ".git/x.md", "b/~$lock.docx", "image.svg", "noext")))
     assert _ids(tmp_path) == sorted(kept)
     assert [file.path.name for file in discover([tmp_path])] == [name.rpartition("/")[2] for name in sorted(kept)]
+
+
+@pytest.mark.parametrize("name", ["a.mdx", "b.Rmd", "c.qmd"])
+def test_kinds_of_markdown_are_markdown(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("import A from 'a'\n\n# 제목\n\n본문이다.\n", "utf-8")
+    (file,) = discover([tmp_path])
+    note = read_note(file)
+    assert (note.structure, note.title) == ("markdown", "제목")
+
+
+def test_documents_of_no_kind_that_is_read_are_told_one_for_each_kind(tmp_path: Path) -> None:
+    _touch(
+        *(
+            tmp_path / name
+            for name in ("a.md", "x/2.rst", "x/1.RST", "3.rst", "old.doc", "data.csv", ".hidden.doc", "~$old.doc", "image.svg")
+        )
+    )
+    _touch(tmp_path / "paper.tex", tmp_path / "paper.pdf")  # the source of what is read
+    (tmp_path / "nowhere.odt").symlink_to(tmp_path / "gone.odt")  # `discover` gives it
+    told = {problem.doc_id: problem.reason for problem in unread_kinds([tmp_path])}
+    assert list(told) == ["old.doc", "3.rst"]
+    assert "(and 2 more .rst)" in told["3.rst"] and "more" not in told["old.doc"]
+    assert [problem.doc_id for problem in unread_kinds([tmp_path / "x", tmp_path / "a.md"])] == ["x/1.RST"]
+    assert not DOCUMENTS & SUFFIXES.keys()
 
 
 def test_decomposed_file_names_get_composed_ids(tmp_path: Path) -> None:

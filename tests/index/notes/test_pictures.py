@@ -524,6 +524,21 @@ def test_a_failing_tesseract_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @needs_tesseract
+def test_only_tesseract_is_held_to_one_thread() -> None:
+    """In our own environment the limit makes faiss wait for ever where it is imported later."""
+    before = dict(os.environ)
+    assert ocr.read_words(slide().image, 20.0)
+    assert dict(os.environ) == before
+
+
+def test_without_the_program_reading_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "PROGRAM", "no-such-program")
+    with pytest.raises(NoteError, match=r"tesseract failed \(No such file"):
+        ocr.read_words(slide().image, 20.0)
+    assert not ocr.is_installed()
+
+
+@needs_tesseract
 def test_a_tesseract_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(TimeoutError):
         ocr.read_words(slide().image, 0.01)
