@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 BULLET = (
     r"(?:[-–*+•·‣◦▪■□◆◇▶○●※∙ㆍ]|\d{1,3}[.)]|[①-⑳]|[가나다라마바사아자차카타파하][.)]|[a-z]\)"
@@ -23,6 +25,10 @@ ROW = re.compile(r"[ \t]*\|.*\|\s*$")
 """A row of a table."""
 BREAK = r"</?br ?/?>"
 """A pattern for HTML's break of a line."""
+_ALONE = re.compile(r"\s*(?:\||#|```)")
+"""A line that is no part of a paragraph."""
+FULL = 0.9
+"""What share of the longest line a wrapped one would at least fill with the next word: not all editors count columns alike."""
 _SIGN = re.compile(rf"\s*{BULLET}\s+")
 _ITEM = re.compile(rf"{_SIGN.pattern}|\s*[|#>]|\s*```")
 
@@ -54,23 +60,37 @@ def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
 
 
 def logical_lines(text: str) -> list[tuple[int, int]]:
-    """Spans `(start, end)` of the lines of `text` that are not blank, hard wraps joined."""
+    """Spans `(start, end)` of the lines of `text` that are not blank, hard wraps joined.
+
+    A line is wrapped where the first word of the next would have made it about as long as the longest around it, or longer.
+    """
     joined: list[tuple[int, int]] = []
-    open_end = False
-    at = 0
-    for line in text.splitlines(keepends=True):
+    at, before = 0, ""
+    for line, longest in _with_longest(text.splitlines(keepends=True)):
         end = at + len(line)
         if not line.strip():
-            open_end = False
-        elif open_end and not _ITEM.match(line):
+            before = ""
+        elif before and not _ITEM.match(line) and _width(before) + 1 + _width(line.split(maxsplit=1)[0]) >= FULL * longest:
             joined[-1] = (joined[-1][0], end)
-            open_end = not _LINE_END.search(line.rstrip())
+            before = "" if _LINE_END.search(line.rstrip()) else line.rstrip()
         else:
             joined.append((at, end))
-            row = line.lstrip().startswith(("|", "#", "```"))
-            open_end = not row and not _LINE_END.search(line.rstrip())
+            before = "" if _ALONE.match(line) or _LINE_END.search(line.rstrip()) else line.rstrip()
         at = end
     return joined
+
+
+def _with_longest(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The lines, each with the width of the longest among those around it, between blank lines, headings, rows and fences."""
+    for apart, group in groupby(lines, key=lambda line: not line.strip() or _ALONE.match(line) is not None):
+        around = list(group)
+        longest = 0 if apart else max(_width(line.rstrip()) for line in around)
+        yield from ((line, longest) for line in around)
+
+
+def _width(text: str) -> int:
+    """About how many columns it takes: a letter of Hangul, which is three bytes long, takes two."""
+    return (len(text) + len(text.encode("utf-8", "surrogatepass"))) // 2
 
 
 def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:

@@ -11,7 +11,7 @@ class SplitSettings:
 
     max_tokens: int = 256
     target_tokens: int = 160
-    rules: str = "structure/2"
+    rules: str = "structure/3"
 
 
 @dataclass(frozen=True, slots=True)

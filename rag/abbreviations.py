@@ -34,7 +34,7 @@ def _places(text: str, letters: str) -> Iterator[tuple[int, int]]:
     short = re.escape(letters)
     for match in re.finditer(rf"(?<![A-Za-z]){short}[*_`]*\s?[(,:]\s?({_NAME})", text, re.IGNORECASE):
         yield match.span(1)
-    for match in re.finditer(rf"[*_`]*\s?\(\s?{short}(?![A-Za-z])|의 (?:약자|약어|줄임말|준말)", text, re.IGNORECASE):
+    for match in re.finditer(rf"(?<![*_`])[*_`]*+\s?\(\s?{short}(?![A-Za-z])|의 (?:약자|약어|줄임말|준말)", text, re.IGNORECASE):
         before = text[max(0, match.start() - _REACH) : match.start()]
         for word in reversed(list(re.finditer(r"(?<![A-Za-z-])[A-Za-z]", before))):
             if re.fullmatch(_NAME, before[word.start() :]):

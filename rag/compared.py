@@ -12,6 +12,8 @@ _COMPARES = re.compile(
     r"차이|다른(?:가|지|데|거|점|게)|다르|달라|다를|다름|비교(?:해|하면)|각각|\bdiffer|\bvs\b|\bversus\b|\bcompared? (?:to|with)\b",
     re.IGNORECASE,
 )
+_CHOOSES = re.compile(r"중(?:에서?)? (?:더 )?(?:무엇|무슨|어느|어떤|누가|누구|뭐|뭘|뭔)")
+"""Asks which of the two, and not how they differ."""
 _ENGLISH = re.compile(
     r"\bbetween (.+?) and (.+)|\b(?:do|does|is|are) (.+?) (?:differ(?:ent)? from|compared? (?:to|with)) (.+)", re.IGNORECASE
 )
@@ -33,7 +35,7 @@ Sides = tuple[frozenset[str], frozenset[str]]
 
 def sides(question: str, analyser: Analyser) -> Sides | None:
     """Two things whose difference is asked for, each by the terms that only it has; None where the question is none of that sort."""
-    parts = _parts(question, analyser) if _COMPARES.search(question) else None
+    parts = _parts(question, analyser) if _COMPARES.search(question) and not _CHOOSES.search(question) else None
     if parts is None:
         return None
     names = [each for each in analyser.tokens(question) if each.tag.startswith(_NAMES) and each.term not in _IDLE]

@@ -18,10 +18,10 @@ _AHEAD = re.compile(r"(?:[^\n]{0,12}[은는이가] )?(?:아래|다음)(?:과|와
 _HOW_MANY = re.compile(r"(?:크게 |총 |모두 )?(?:[두세네]|다섯|여섯|일곱|여덟|\d+) ?(?:가지|개|종류)[가-힣]{0,3}")
 """Words that announce what answers ("다음과 같다"), or count what is to be listed."""
 _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
-_VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*([^\n]*\w[^\n]*)")
+_VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*+([^\n]*\w[^\n]*)")
 """What may stand in a line before a label, and what follows it."""
 _BOTH = re.compile(r"([^()]+)\(([^()]+)\)")
-_GLOSSED = re.compile(r"([^\W_][\w-]*)\s?\(([^()\n]{1,40})\)")
+_GLOSSED = re.compile(r"([^\W_][\w-]{0,60})\s?\(([^()\n]{1,40})\)")
 """A term in two languages, and one that short brackets say in another."""
 _DENIED = re.compile(r"[*_`\"'”’)]*(?:이|가|은|는|도)?\s*(?:아[니닌님닐닙]|않)")
 _DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
@@ -30,7 +30,7 @@ _DENIES = re.compile(r"아[니닌님닐닙]|않|제외|외에|말고|빼고")
 No answer of KorQuAD's 5,774 is followed so, and of KLUE-MRC's 3,731 for training three, whose questions ask for what is left out.
 """
 
-_ASKS = re.compile(r"(?:[?？]|(?:무엇|누구|어디|언제|왜|어떻게|어떤|어느|얼마|몇)[^.!?\n]*(?:까요?|나요|가요))[.\s\"'”’)*_]*\Z")
+_ASKS = re.compile(r"(?:[?？]|(?:무엇|누구|어디|언제|왜|어떻게|어떤|어느|얼마|몇)[^.!?\n]{0,200}(?:까요?|나요|가요))[.\s\"'”’)*_]*\Z")
 _FOR_QUESTIONS = re.compile(r"질문|물음|문제|물어|묻|question|exercise|problem|ask", re.IGNORECASE)
 """What ends as a question does, and questions that may be answered with one."""
 
@@ -47,7 +47,7 @@ def says_nothing(question: str, known: Collection[str], text: str, start: int, e
     nor what its sentence denies, nor "다음과 같다", nor a date "언제 쓰면 좋아?".
     """
     quote, wanted = text[start:end], wants(question)
-    if is_bare(quote, known) or _POINTING.fullmatch(quote) or _AHEAD.fullmatch(quote):
+    if not quote.strip("`*_ \t\n") or is_bare(quote, known) or _POINTING.fullmatch(quote) or _AHEAD.fullmatch(quote):
         return True
     if wanted is Wants.LIST and _HOW_MANY.fullmatch(quote):
         return True

@@ -81,7 +81,7 @@ _COUNTS = {"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, 
 _ORDINALS = {"첫": 1} | _COUNTS
 _ENGLISH_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "last": -1}
 _PLACE = _any(
-    rf"(?<![가-힣])({'|'.join(_ORDINALS)}|\d+) ?번째 ?(?:단계|특징|방법|장점|단점|항목|종류|규칙|원칙|조건|과정|요소|기준|절차|것)",
+    rf"(?<![가-힣])({'|'.join(_ORDINALS)}|\d{{1,4}}) ?번째 ?(?:단계|특징|방법|장점|단점|항목|종류|규칙|원칙|조건|과정|요소|기준|절차|것)",
     r"(?<![가-힣])(마지막) ?(?:단계|항목|과정|절차|것)",
     rf"\b({'|'.join(_ENGLISH_ORDINALS)}) (?:step|stage|phase|item|method|property|advantage|disadvantage)\b",
 )

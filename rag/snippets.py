@@ -14,7 +14,7 @@ Part = tuple[int, int]
 
 _FILE = r"[~.]?/[\w.-]+|(?:[~.]?/)?[\w-][\w.-]*(?:/[\w.-]*)+|[\w-]*\.[A-Za-z]\w*"
 _FORMS = (
-    (r"명령(?:어|줄)?|커맨드|commands?", r"[\w./~-]+ \S.*"),
+    (r"명령(?:어|줄)?|커맨드|commands?", r"[$\w./~-]+ \S.*"),
     (r"플래그|옵션|flags?|options?", r"-{1,2}[A-Za-z].*|[A-Za-z_]\w* ?= ?\S+"),
     (r"환경 ?변수|environment variables?", r"\$?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*(?:=.*)?"),
     (r"파일|경로|폴더|디렉[터토]리|files?|paths?|folders?|director(?:y|ies)", _FILE),
@@ -29,10 +29,12 @@ _ASKED = tuple(
     for noun, form in _FORMS
 )
 _INLINE = re.compile(r"(?<!`)(`+)(?!`)[ \t]*(\S|\S[^\n]*?\S)[ \t]*\1(?!`)")
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})((?:(?!```|~~~)[^\n])*)$", re.MULTILINE)
 _LINE = re.compile(r"[^\n]+")
-_PROMPT = re.compile(r"[ \t]*(?:[$>%!] ?)?[ \t]*")
-_REMARK = re.compile(r"[ \t]+#[ \t].*$|[ \t]+$")
+_PROMPT = re.compile(r"[ \t]*(?:[$>%][ \t]|!)?[ \t]*")
+_REMARK = re.compile(r"(?<![ \t])[ \t]++(?:#[ \t].*)?$")
+_PROSE = re.compile(r"[^\n`]*[가-힣A-Za-z][^\n`]*[다요][.:]?[ \t]*$|[ \t]*#{2,6} .*$", re.MULTILINE)
+"""A line that is no code."""
 _MOST = 3
 """How many lines of code a sentence may open that are an answer: more are a program."""
 
@@ -50,7 +52,7 @@ def snippets(text: str, start: int, end: int, form: re.Pattern[str]) -> list[Par
     if within:
         found = [_bare(text, *line.span()) for line in _LINE.finditer(text, start, min(end, within[1]))]
     else:
-        found = [*(each.span(2) for each in _INLINE.finditer(text, start, end)), *opened(text, end)]
+        found = [*(_bare(text, *each.span(2)) for each in _INLINE.finditer(text, start, end)), *opened(text, end)]
     return [part for part in found if form.fullmatch(text, *part)]
 
 
@@ -68,10 +70,26 @@ def in_block(text: str, start: int) -> bool:
 
 
 def _blocks(text: str) -> list[Part]:
-    """What stands between fences; the last block may lack its end."""
-    fences = [each.span() for each in _FENCE.finditer(text)]
-    ends = [*(low for low, _ in fences[1:]), len(text)]
-    return [(min(fence[1] + 1, stop), stop) for fence, stop in zip(fences[::2], ends[::2], strict=False)]
+    """What stands between fences; the first block may lack its beginning, the last its end."""
+    found = _fenced(text)
+    first = _FENCE.search(text)
+    if not first or first[2].strip() or not found or found[-1][1] < len(text):
+        return found
+    before, behind = _fenced(text, first[1]), text[first.end() :]
+    return before if _PROSE.search(behind) and not _PROSE.search(text[: first.start()]) else found
+
+
+def _fenced(text: str, opened: str = "") -> list[Part]:
+    """What stands between fences: each is closed by one as long of its own sign. `opened` is that in which the text begins."""
+    found: list[Part] = []
+    start = 0
+    for fence in _FENCE.finditer(text):
+        if not opened:
+            opened, start = fence[1], min(fence.end() + 1, len(text))
+        elif fence[1].startswith(opened) and not fence[2].strip():
+            found.append((start, fence.start()))
+            opened = ""
+    return [*found, (start, len(text))] if opened else found
 
 
 def _opens(between: str) -> bool:
@@ -82,5 +100,5 @@ def _opens(between: str) -> bool:
 def _bare(text: str, start: int, end: int) -> Part:
     prompt = _PROMPT.match(text, start, end)
     start = prompt.end() if prompt else start
-    remark = _REMARK.search(text, start, end)
-    return start, remark.start() if remark else end
+    remarks = (each.start() for each in _REMARK.finditer(text, start, end))
+    return start, next((at for at in remarks if not any(text.count(quote, start, at) % 2 for quote in "\"'`")), end)

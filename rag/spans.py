@@ -20,8 +20,8 @@ _SIGN = rf"(?:{BULLET}(?=[ \t])|\d{{1,2}}\.(?=\*\*|[가-힣A-Z`]))"
 _ITEM = re.compile(rf"[ \t]*({_SIGN})[ \t]*")
 _SIGNS = re.compile(rf"[ \t]*(?:{_SIGN}[ \t]*|>[ \t]*|#{{1,6}}[ \t]+)*")
 _BREAK = re.compile(rf"\s*{BREAK}\s*")
-_LABEL = re.compile(r"[*_`]*([^:：|$\n]{1,40}?)[*_`]*[:：][ \t]+(?=\S)")
-_COMMA = re.compile(r",\s+|\s*[·/、→]\s*|\s+(?:and|및|그리고)\s+")
+_LABEL = re.compile(r"[*_`]{0,4}([^:：|$\n]{1,40}?)[*_`]{0,4}[:：][ \t]+(?=\S)")
+_COMMA = re.compile(r",\s+|(?<!\s)\s*+[·/、→]\s*|(?<!\s)\s++(?:and|및|그리고)\s+")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
 _WORD = re.compile(r"[^\W_]+")
 _LINE = re.compile(r"[^\n]+")
@@ -34,7 +34,7 @@ _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 """Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
 _LINK = re.compile(r"(`[^`]+`)|(?<!!)\[([^\[\]\n]+)\]\((?:https?://|[./#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?: \"[^\"\n]*\")?\)")
 """A link to a page, or to a place in the notes; "[1, 2](x)" of mathematics is none."""
-_TAG = re.compile(r"(`[^`\n]+`)|\s*<(br) ?/?>\s*|</?(?:u|b|i|em|strong|sub|sup|span|font|center|kbd|mark)\b[^<>\n]*>")
+_TAG = re.compile(r"(`[^`\n]+`)|(?<!\s)\s*+<(br) ?/?>\s*|</?(?:u|b|i|em|strong|sub|sup|span|font|center|kbd|mark)\b[^<>\n]*>")
 _ENTITY = re.compile(r"(`[^`\n]+`)|&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,8});")
 _QUOTED = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$|\b(?:is|are|means)\b")
@@ -63,7 +63,7 @@ _QUANTITY = re.compile(
     r"(?<![\w.])(?:"
     r"\d{4}년\s?\d{1,2}월(?:\s?\d{1,2}일)?|\d{1,2}월\s?\d{1,2}일|\d+분의 \d+"
     rf"|{_DIGITS}(?:\s?[x×*]\s?{_DIGITS})+(?:\s?(?:{_UNIT})(?:{_END}))?"
-    rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*[만천]?)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
+    rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
     rf"|(?:{_NATIVE})\s?(?:{_UNIT})(?:{_END})|(?:{_ALONE})(?:{_END}))"
 )
 """Numbers with their units: 3e-4, 1/2, 32x32 픽셀, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
@@ -155,9 +155,10 @@ def shown(spans: Sequence[Span]) -> str:
     quotes = [quote if "$" in quote else quote.replace("\\|", "|") for quote in quotes]
     quotes = [_ENTITY.sub(lambda match: match[1] or unescape(match[0]), quote) for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
+    texts = [text or span.quote.strip() for text, span in zip(texts, spans, strict=True)]
     if len(texts) > 1:
         texts = [" ".join(_QUOTED.sub("", text).split()) for text in texts]
-    return (", " if all(len(text) <= 40 for text in texts) else "\n").join(texts)
+    return (", " if all(len(text) <= 40 and not text.endswith((".", "!", "?")) for text in texts) else "\n").join(texts)
 
 
 def _span(passage: Passage, start: int, end: int) -> Span:

@@ -18,10 +18,14 @@ _AROUND = 200
 """How many characters on each side are analysed: MeCab reads words in their context."""
 
 _OPENING_SIGNS = re.compile(r"(?:[\s|,;:·]|#{1,6}\s|>\s)+")
-_CLOSING_SIGNS = re.compile(r"[\s|,;:·…。]+$")
+_CLOSING_SIGNS = re.compile(r"(?<![\s|,;:·…。])[\s|,;:·…。]++$")
 _STOP = re.compile(r"(?<!\.\w)\.+$")  # not that of "U.S."
 _BULLET = re.compile(rf"[ \t]*{BULLET}\s+")
 _EMPHASIS = re.compile(r"\*{1,3}|`+")
+_CODE = re.compile(r"(?<!`)(`++)([^`\n]*[<&][^`\n]*)\1(?!`)")
+"""Code that would be taken for a tag or an entity without the signs round it."""
+_FORMULA = re.compile(r"\$(?=[^\s$`])[^$\n`]*(?<=\S)\$(?!\d)")
+"""Not what stands between "$20" and "$200", nor between `$HOME` and `$PATH`."""
 
 _TITLES = {"《": "》", "〈": "〉", "「": "」", "『": "』", "[": "]", "{": "}"}
 """Signs that may belong to a name ("[MASK]", 《토지》): they stay where they pair up."""
@@ -46,6 +50,8 @@ def trimmed(text: str, start: int, end: int, analyser: Analyser) -> Part:
     """The part of `text[start:end]` that answers, from the beginning of its word; nothing but signs or a particle stays as it is."""
     while 0 < start < end and text[start].isalpha() and text[start - 1].isalpha():
         start -= 1
+    if code := _code_around(text, start, end):
+        return code
     before, found = None, _formula(text, *_completed(text, start, _code_end(text, start, end)))
     while found != before and start < end:
         before = found
@@ -76,15 +82,22 @@ def _code_end(text: str, start: int, end: int) -> int:
     return close if opened and end < close and text[end : end + 1] not in ",;)" else end
 
 
+def _code_around(text: str, start: int, end: int) -> Part | None:
+    """The code with its signs in which the part stands, where it needs them."""
+    return next(
+        (each.span() for each in _CODE.finditer(text, *_line(text, start, end)) if each.start() <= start and end <= each.end()), None
+    )
+
+
 def _formula(text: str, start: int, end: int) -> Part:
-    """Grown on its line to the other sign of the formula that it breaks off, as far as REACH: "$\\tanh" before "$"."""
-    line, stop = _line(text, start, end)
-    if text.count("$", start, end) % 2 == 0:
-        return start, end
-    if text.count("$", line, start) % 2:
-        return max(text.rfind("$", line, start), start - REACH), end
-    close = text.find("$", end, min(stop, end + REACH))
-    return start, close + 1 if close >= 0 else end
+    """Grown on its line to the other sign of a formula that it breaks off, as far as REACH: "$\\tanh" before "$"."""
+    if text.count("$", start, end) % 2:
+        for found in _FORMULA.finditer(text, *_line(text, start, end)):
+            if found.start() < start < found.end() <= end and start - found.start() <= REACH:
+                start = found.start()
+            elif start <= found.start() < end < found.end() and found.end() - end <= REACH:
+                end = found.end()
+    return start, end
 
 
 # Signs
@@ -98,12 +111,29 @@ def _without_signs(text: str, start: int, end: int) -> Part:
         start = signs.end()
     for pattern in (_CLOSING_SIGNS, _STOP):
         end = start + len(pattern.sub("", text[start:end]))
-    if (opening := _EMPHASIS.match(text, start, end)) and opening.group() in text[opening.end() : stop]:
+    if (opening := _EMPHASIS.match(text, start, end)) and _closes(opening.group(), text, opening.end(), stop):
         start = opening.end()
     closing = _EMPHASIS.match(text[start:end][::-1])
-    if closing and closing.group() in text[line : end - closing.end()]:
+    if closing and _opens(closing.group(), text, line, end - closing.end()):
         end -= closing.end()
     return start, end
+
+
+def _closes(sign: str, text: str, start: int, end: int) -> bool:
+    """Whether the text there has the sign at the end of words: the second of "*args, *rest" is none, nor are those of "**kwargs"."""
+    return any(not text[at - 1].isspace() for at in _places(sign, text, start, end))
+
+
+def _opens(sign: str, text: str, start: int, end: int) -> bool:
+    """Whether the text there has the sign before a word: those of "A*로 찾는다. A*는" are none."""
+    return any("`" in sign or not text[at - 1 : at].isalnum() for at in _places(sign, text, start, end))
+
+
+def _places(sign: str, text: str, start: int, end: int) -> Iterator[int]:
+    """Where the sign stands, and no longer run of it."""
+    for run in re.compile(rf"{re.escape(sign[0])}+").finditer(text, start, end):
+        if len(run.group()) == len(sign):
+            yield run.start()
 
 
 def _unwrapped(text: str, start: int, end: int) -> Part:
@@ -257,7 +287,16 @@ def _ending(tokens: Sequence[Token], at: int) -> int | None:
         return at
     if token.tag == "NNG" and token.term == "의":  # what MeCab makes of it at the end of a text; "회의" is one morpheme
         return at if before.end == token.start else None
-    return at if token.tag.startswith("J") and _may_go(tokens, at) else None
+    return at if token.tag.startswith("J") and _may_go(tokens, at) and not _ends_noun(tokens, at) else None
+
+
+def _ends_noun(tokens: Sequence[Token], at: int) -> bool:
+    """Whether what MeCab takes for a particle is the end of a noun: 민감도, 풀링, 렐루, 톨만은. 도 is a particle before another word."""
+    term, end = tokens[at].term, tokens[at].end
+    after = next(iter(tokens[at + 1 :]), None)
+    if term == "도":
+        return after is None or after.start == end or after.tag.startswith("S")
+    return term in ("링", "루") or (term == "만" and after is not None and after.start == end and after.tag == "JX")
 
 
 def _may_go(tokens: Sequence[Token], at: int) -> bool:

@@ -80,6 +80,24 @@ def test_other_words_are_no_signs(word: str) -> None:
     assert re.fullmatch(BULLET, word) is None
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[심박출량]|CO = HR x SV|심박출량이란 심장이 일 분 동안 내보내는 피의 양이다.",
+        "일어설 때: 심박수 증가, 혈관 수축|장기 조절은 신장이 맡아 물과 소금의 양을 며칠에 걸쳐 바꾼다",
+        "심장이 일 분 동안 내보내는 피의 양을\n심박출량이라고 부르며 심박수와 일회\n박출량을 곱해 구한다",
+        "The volume of blood that the heart\npumps in one minute is called the\ncardiac output",
+        "Cardiac output|The volume of blood that the heart pumps in one minute",
+        "# 아주 길고 긴 제목이 여기에 있다 그리고 더 길다|짧은 줄로 감싼 글이\n이어진다",
+    ],
+    ids=["label", "terse", "wrapped", "english", "title", "heading"],
+)
+def test_only_lines_that_are_full_are_wrapped(lines: str) -> None:
+    """Bars stand between sentences."""
+    text = lines.replace("|", "\n")
+    assert [text[start:end] for start, end in sentences(text)] == lines.split("|")
+
+
 @pytest.mark.parametrize("text", LONG, ids=["dots", "initials", "numbers", "sentences", "brackets", "spaces"])
 def test_long_lines_take_little_time(text: str) -> None:
     started = time.process_time()

@@ -80,6 +80,39 @@ def test_what_a_sentence_gives(begins: str, question: str, expected: list[str]) 
     assert [NOTE[slice(*part)] for part in snippets(NOTE, start, end, form)] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "prose"),
+    [
+        ("for x in y:\n    print(x)\n```\n여기에 적었다.\n", "print", "여기"),
+        ("여기에 적었다.\n```\nprint(1)\n", "print", "여기"),
+        ("x = 1\n```\n여기에 적었다.\n```bash\nprint(1)\n```\n끝이다.", "print", "끝이다"),
+        ("```pip install rag```\n여기에 적었다.\n```\nprint(1)\n```", "print", "여기"),
+        ("````\n```\nprint(1)\n```\n````\n여기에 적었다.", "print", "여기"),
+        ("```\n~~~\nprint(1)\n```\n여기에 적었다.", "print", "여기"),
+    ],
+)
+def test_fences_that_are_cut_or_stand_in_each_other(text: str, code: str, prose: str) -> None:
+    assert in_block(text, text.index(code)) and not in_block(text, text.index(prose))
+
+
+@pytest.mark.parametrize(
+    ("code", "question", "expected"),
+    [
+        ("$JAVA_HOME/bin/java -jar app.jar", "명령은?", "$JAVA_HOME/bin/java -jar app.jar"),
+        ("$ java -jar app.jar", "명령은?", "java -jar app.jar"),
+        ("!pip install rag  # once", "명령은?", "pip install rag"),
+        ('git commit -m "fix # 3 bug"', "명령은?", 'git commit -m "fix # 3 bug"'),
+    ],
+)
+def test_prompts_and_remarks_are_no_code(code: str, question: str, expected: str) -> None:
+    form = form_asked(question)
+    assert form
+    for text in (f"`{code}`로 한다.", f"```\n{code}\n```"):
+        start = text.index(code)
+        [part] = snippets(text, start if text.startswith("```") else 0, len(text), form)
+        assert text[slice(*part)] == expected
+
+
 def test_code_between_fences() -> None:
     assert in_block(NOTE, NOTE.index("$ chmod")) and in_block(NOTE, NOTE.index("d = 4"))
     assert not in_block(NOTE, NOTE.index("설치")) and not in_block(NOTE, NOTE.index("긴 예"))

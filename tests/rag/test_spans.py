@@ -148,7 +148,7 @@ def test_a_definition_is_told_before_its_name() -> None:
     apart = "서로를 기다린다.\n\n이를 교착이라 부릅니다."
     assert quotes(apart, "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
     assert quotes("이를 교착이라 부릅니다.", "이를 교착이라 부릅니다.", "교착이란?", "교착") == ["이를 교착이라 부릅니다."]
-    for before in ("서로를 기다린다.", "앞 문장이다.\n\n서로를 기다린다. ", "서로를\n끝없이 기다린다.\n"):
+    for before in ("서로를 기다린다.", "앞 문장이다.\n\n서로를 기다린다. ", "서로를 아주 오래\n끝없이 기다린다.\n"):
         told = before.rpartition("\n\n")[2]
         assert quotes(f"{before}이를 교착이라 부릅니다.", "이를 교착이라 부릅니다.", "교착이란?", "교착") == [
             f"{told}이를 교착이라 부릅니다."
