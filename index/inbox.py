@@ -27,7 +27,7 @@ from index.places import Place, beside
 
 Clash = Literal["ask", "replace", "both"]
 """What becomes of a file whose name is taken by another content: it waits to be asked about, takes its place, or gets a name of its own."""
-Refusal = Literal["kind", "hidden", "size", "empty", "name", "many", "disk"]
+Refusal = Literal["kind", "hidden", "size", "empty", "unread", "name", "many", "disk"]
 
 MOST_FILES = 2000
 """Files of one offering that are looked at."""

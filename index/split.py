@@ -138,7 +138,7 @@ def split(document: Document, settings: SplitSettings, count_tokens: CountTokens
     """
     locate = locator(document)
     pictures = [found.span() for found in _PICTURE.finditer(document.text)]
-    document = replace(document, text=_PICTURE.sub(lambda found: " " * len(found[0]), document.text))
+    document = replace(document, text=blanked(document.text))
     base = Passage(document.doc_id, document.title, (), "", 0, 0, Locator(1))
     passages: list[Passage] = []
     for section in _sections(document, pictures):
@@ -147,6 +147,11 @@ def split(document: Document, settings: SplitSettings, count_tokens: CountTokens
         for run in _pack(_units(cutter, section), settings):
             passages += _fitted(cutter, run)
     return [passage for passage in passages if not pictures or re.search(r"\w", passage.text)]
+
+
+def blanked(text: str) -> str:
+    """The text as passages hold it: spaces for the pictures that are written into it, everything else where it was."""
+    return _PICTURE.sub(lambda found: " " * len(found[0]), text) if ";base64," in text else text
 
 
 # ------------------------------------------------------------------ sections

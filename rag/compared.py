@@ -21,6 +21,9 @@ _JOINS = frozenset(("와", "과", "이랑", "랑", "하고", "vs", "versus"))
 _JOINED = re.compile(r"(?<=\S)(?:와|이랑|(?<![사자노파])랑)(?=\s+\S)")
 _ENDS = frozenset(("차이", "차이점", "뭐", "무엇", "어떻게", "서로", "비교", "각각"))
 _CONTRASTS = re.compile(r"반면|지만|달리|\b(?:whereas|while|unlike|but)\b", re.IGNORECASE)
+_TOPIC = re.compile(r"(\S{1,40})[은는](?=\s)")
+_SIDE_BY_SIDE = re.compile(r"(?:^|\s)(\S{2,}) (\S{2,}?)(?:의|은|는)? ?(?:차이|비교|뭐가 ?[달다])")
+"""Two things without a word between them: "SN1 SN2 차이"."""
 _CLAUSE = re.compile(r"(?:^|\+)(?:E|J(?!KG))")
 """Tags of the morphemes before which a noun phrase does not reach."""
 _IDLE = frozenset(("때", "경우", "방법", "방식", "점"))
@@ -62,7 +65,13 @@ def _parts(question: str, analyser: Analyser) -> tuple[int, int, int, int, int] 
     if joined := _JOINED.search(question):  # "인식기와" is a tile to MeCab
         end = next((each.start for each in tokens if each.start >= joined.end() and _ends(each)), len(question))
         return 0, 0, joined.start(), joined.end(), end
-    return None
+    beside = _SIDE_BY_SIDE.search(question)
+    return (beside.start(1), beside.start(1), beside.end(1), *beside.span(2)) if beside and _alike(beside[1], beside[2]) else None
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words begin or end alike, or are both of Latin letters: what differs of "GPT 모델 차이" are models."""
+    return one[:2] == other[:2] or one[-2:] == other[-2:] or (one.isascii() and other.isascii())
 
 
 def _ends(token: Token) -> bool:
@@ -74,7 +83,8 @@ def _within(tokens: Collection[Token], low: int, high: int) -> frozenset[str]:
 
 
 def told_apart(words: Words, both: Sides, sentences: Sequence[Candidate], score: Callable[[Candidate], float]) -> Sequence[Candidate]:
-    """The sentence of each of the two things, in the order in which they are asked for; none where one has none, or one tells of both."""
+    """The sentence of each of the two things, in the order in which they are asked for; the one that tells of
+    both where there is such; none where one has none, or the best contrasts them itself."""
 
     def share(terms: Collection[str], *texts: str) -> float:
         held, known = words.of(*texts), {term: rarity for term, rarity in words.rarity.items() if term in terms}
@@ -92,9 +102,15 @@ def told_apart(words: Words, both: Sides, sentences: Sequence[Candidate], score:
     def fits(each: Candidate, own: Collection[str], other: Collection[str]) -> float:
         return score(each) + _OWN * share(own, each.text, each.context) + _OTHER * stands_by(each, own, other)
 
+    def tells_of_both(each: Candidate) -> bool:
+        topics = _TOPIC.findall(each.text.lower())
+        return all(any(share(side, topic) >= _TOLD for topic in topics) for side in both)
+
     best = max(sentences, key=score)
     if _CONTRASTS.search(best.text) and all(share(side, best.text) >= _TOLD for side in both):
         return ()
+    if whole := [each for each in sentences if tells_of_both(each)]:
+        return [max(whole, key=score)]
     found = []
     for own, other in (both, both[::-1]):
         told = [each for each in sentences if share(own, each.text, each.context) >= _TOLD and stands_by(each, own, other)]

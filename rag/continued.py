@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from index.index import Index
+from index.split import blanked
 from index.types import Passage
 from rag.spans import answer_spans, headless, in_table, may_list
 from rag.types import Answer, Hit, Span
@@ -22,11 +23,12 @@ Scored = Callable[[Sequence[int]], Sequence[Hit]]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note as far as a question needs it: the ids of its passages, these, and its text."""
+    """A note as far as a question needs it: the ids of its passages, these, its text, and this as they hold it, without pictures."""
 
     ids: Sequence[int]
     passages: Sequence[Passage]
     text: str
+    blank: str
 
     def around(self, here: Passage, reach: int = NEAR) -> dict[int, Passage]:
         """The passages near one, under the same headings, by their ids; none where the note does not hold it."""
@@ -53,8 +55,9 @@ def opened(index: Index) -> Notes:
         try:
             ids = index.rows_of(doc_id)
         except KeyError:
-            return Note((), (), "")
-        return Note(ids, index.passages(ids), index.document(doc_id).text)
+            return Note((), (), "", "")
+        text = index.document(doc_id).text
+        return Note(ids, index.passages(ids), text, blanked(text))
 
     return note
 
@@ -66,14 +69,24 @@ def stretch(notes: Notes, passage: Passage, reach: int = NEAR) -> Passage:
     if not near:
         return passage
     low, high = min(each.start for each in near), max(each.end for each in near)
-    return replace(passage, text=note.text[low:high], start=low, end=high)
+    return replace(passage, text=note.blank[low:high], start=low, end=high)
 
 
 def whole_spans(notes: Notes, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
     """`answer_spans`, with all items of a list that the passage cuts off or begins within, tables aside.
 
-    A row of a table whose header stands in an earlier passage is read by that.
+    A row of a table whose header stands in an earlier passage is read by that. What reaches over a picture is left as the passage has it.
     """
+    spans = _widened(notes, passage, start, end, question, known)
+    return spans if all(_is_said(notes, passage, span) for span in spans) else answer_spans(passage, start, end, question, known)
+
+
+def _is_said(notes: Notes, passage: Passage, span: Span) -> bool:
+    """Whether the note says these words there, as it does wherever the passage does."""
+    return (passage.start <= span.start and span.end <= passage.end) or notes(span.doc_id).text[span.start : span.end] == span.quote
+
+
+def _widened(notes: Notes, passage: Passage, start: int, end: int, question: str, known: Collection[str]) -> tuple[Span, ...]:
     if headless(passage.text, start):
         passage, before = stretch(notes, passage, FAR), passage.start
         start, end = (at + before - passage.start for at in (start, end))

@@ -20,6 +20,8 @@ _HOW_MANY = re.compile(r"(?:크게 |총 |모두 )?(?:[두세네]|다섯|여섯|�
 _OPENS = re.compile(rf"[ \t]*(?:{BULLET}[ \t]+)?[*_]*")
 _VALUE = re.compile(r"[*_]*[ \t]*[:：][ \t*_]*+([^\n]*\w[^\n]*)")
 """What may stand in a line before a label, and what follows it."""
+_REST = re.compile(r"([^:：=\n]{1,20})[:：][ \t]+\S")
+"""The rest of a label that a mark begins: " 작용: 혈관 수축" behind "안지오텐신 II"."""
 _BOTH = re.compile(r"([^()]+)\(([^()]+)\)")
 _GLOSSED = re.compile(r"([^\W_][\w-]{0,60})\s?\(([^()\n]{1,40})\)")
 """A term in two languages, and one that short brackets say in another."""
@@ -73,8 +75,11 @@ def _glosses(text: str, start: int, end: int, known: Collection[str]) -> bool:
 
 
 def _is_label(text: str, start: int, end: int, known: Collection[str], analyser: Analyser) -> bool:
-    """Whether a colon follows what opens the line, and then something that holds no word of the question: that is what it asks for."""
-    value = _VALUE.match(text, end)
-    if not value or not _OPENS.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
+    """Whether a colon follows what opens the line, and then something that holds no word of the question: that is what it asks for; or
+    whether it begins a label of which the question says both parts."""
+    if not _OPENS.fullmatch(text, text.rfind("\n", 0, start) + 1, start):
         return False
-    return not any(token.term in known for token in analyser.tokens(value[1]))
+    if value := _VALUE.match(text, end):
+        return not any(token.term in known for token in analyser.tokens(value[1]))
+    rest = _REST.match(text, end)
+    return rest is not None and all(any(len(word) > 1 and word in part.lower() for word in known) for part in (text[start:end], rest[1]))

@@ -14,7 +14,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _COUNTED = r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)"
 _LIST = _any(
     r"종류|목록(?!에서)|나열|모두(?!의)|전부|항목(?! [가-힣]+[를을로])|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|뭐가 있|무엇이 있",
-    r"어떤 [가-힣A-Za-z]+들(?![과의에이])|[가-힣]{2,}들(?:은|에는)(?: *(?:무엇|뭐)[가-힣]*)? *[?？]*$",
+    r"어떤 [가-힣A-Za-z]+들(?![과의에이])|[가-힣]{2,}들(?:은|에는)?(?: *(?:무엇|뭐)[가-힣]*)? *[?？]*$",
     rf"{_COUNTED}|(?:여러|각) ?가지|단계[는를별]",
     r"\blist\b|^(?:what|which|name)\b.*\ball (?:the|of)\b|\bwhat are (?:the|some|all)\b|\bname the\b|\bsteps\b",
     r"\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
@@ -25,19 +25,21 @@ _CAUSES = _any(_COUNTED, r"\blist\b|(?:이유|까닭|\bwhy\b).*(?:종류|목록|
 """A question for causes, and one for a list of them: else it wants a reason, whatever it says "모두" of."""
 _REASON = _any(
     r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)",
-    r"차이점?(?:은|는)?(?: *(?:무엇|뭐)[가-힣]*)? *[?？.]*$|\bthe difference\b",
+    r"차이점?[은는이가을를]?(?: *(?:무엇|뭐|좀|설명|알려|말해)[가-힣 ]*)? *[?？.]*$|\bthe difference\b",
+    r"(?:뭐가|무엇이) *(?:달라|다르|다른|다름)",
 )
 _ASKS = r"무엇|무얼|뭐|뭘|뭔|모[야예]|멀로|머[하야예가]|누[구가군굴]|어[디딘딨]|언제|언젠|어느|어[떤떠떻찌때]|몇|얼마|며칠|무슨"
 _WHETHER = re.compile(
-    rf"(?!.*(?:{_ASKS}))(?!.*(?:[나까요지가야어아],|아니면|또는|혹은) )(?=.*[가-힣A-Za-z0-9)](?:은|는|이|가|을|를|도|에|로|에서) ).*"
-    r"(?:[나까니냐아어여해돼켜써야가]|[나까지어아해에예가]요)(?<!분야|언어|이해|필요)(?<!평가) *[?？]+ *$"
+    rf"(?!.*(?:{_ASKS}))(?!.*(?:[나까요지가야어아],|아니면|또는|혹은) )(?=.*[가-힣A-Za-z0-9)](?:은|는|이|가|을|를|도|에|로|에서|하면) ).*"
+    r"(?:[나까니냐아어여해돼켜써야가겨져]|[나까지어아해에예가]요)(?<!분야|언어|이해|필요)(?<!평가) *[?？]+ *$"
     r"|(?:is|are|was|were|do|does|did|can|could|should|will|has|have|must)\b(?!.*\bor\b)",
     re.IGNORECASE,
 )
 """Asks whether something is so: no question word, no choice of two, and an ending, or an English verb in front, that asks."""
 _DEFINITION = _any(
     r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념)(?:은|는|이|가)?(?:이야|이에요|인가요?|인지)? *[?？.]*$",
-    r"(?:뭐야|뭔가|뭐지|뭐예요|뭔데|뭔가요|무엇인가|무엇인가요|무엇이야|무엇인지) *[?？.]*$",
+    r"(?:뭐(?:야|지|임|냐|죠|예요|에요)|뭔(?:가|데|가요)|머[야임]|무엇(?:인가|인가요|이야|인지)) *[?？.]*$",
+    r"[가-힣A-Za-z)] (?:뜻|정의)[은이]? *[?？.]*$",
     r"^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
 )
 _NUMBER = _any(
@@ -70,6 +72,11 @@ def wants(question: str) -> Wants:
         if pattern.search(question):
             return kind
     return Wants.REASON if _WHETHER.match(question) else Wants.FACT
+
+
+def asks_cause(question: str) -> bool:
+    """Whether one cause answers: "왜", "이유는", "why"."""
+    return _CAUSE.search(question) is not None and wants(question) is Wants.REASON
 
 
 def asks_number(question: str) -> bool:

@@ -24,7 +24,7 @@ from rag import abbreviations, sentence_reader
 from rag.compared import sides, told_apart
 from rag.continued import Notes, opened, stretch, whole_spans
 from rag.marks import is_term, only_asks, says_nothing
-from rag.questions import Wants, asks_number, count_asked, place_asked, wants
+from rag.questions import Wants, asks_cause, asks_number, count_asked, place_asked, wants
 from rag.sentence_reader import (
     KINDS,
     Candidate,
@@ -43,7 +43,7 @@ from rag.sentence_reader import (
 )
 from rag.snippets import form_asked, in_block, snippets
 from rag.span_model import Floats, Found, SpanModel, Window, WindowReader, best_spans, best_within, log_probabilities
-from rag.spans import announced, children, is_bare, item_asked, labelled, may_list, names_what_is_asked, told_before
+from rag.spans import announced, children, gives_cause, is_bare, item_asked, labelled, may_list, names_what_is_asked, told_before
 from rag.trim import trimmed
 from rag.types import READERS, Answer, Hit, Reader, ReaderName, Span
 
@@ -60,6 +60,9 @@ CLEAR = 5.0
 """Where the margin to the second span ends."""
 FAR_WORSE = 2.5
 """By how much the score of a sentence may lie below the best one's where it gives code, which is asked for."""
+
+CAUSE = 3.0
+"""What it adds to the score of a sentence that it gives a cause, where one is asked for; chosen on `dev`."""
 
 _COUNTED = "개|가지|명|번|년|월|일|장|층|차원|배|%|시간|분|초"
 _COURSE = "주차|단계|강|장|일차"
@@ -319,9 +322,10 @@ def _offered(
 def _choice(question: str, known: Collection[str], option: Option) -> tuple[float, ...]:
     """Values of CHOICE."""
     sentence, marked, whole, wanted = option.sentence, option.marked, option.whole, wants(question)
+    caused = whole and asks_cause(question) and any(gives_cause(span.quote) for span in option.spans)
     defines = whole and wanted is Wants.DEFINITION
     return (
-        _sentence_score(sentence),
+        _sentence_score(sentence) + CAUSE * caused,
         sentence.value("hit margin"),
         float(sentence.rank),
         _bounded(marked.span.answerable) if marked else LOWEST,

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from index.sentences import BREAK, BULLET, ROW, sentences
 from index.types import Passage
-from rag.questions import Wants, asks_number, count_asked, place_asked, wants
+from rag.questions import Wants, asks_cause, asks_number, count_asked, place_asked, wants
 from rag.snippets import opened
 from rag.types import Span
 
@@ -20,7 +20,7 @@ _SIGN = rf"(?:{BULLET}(?=[ \t])|\d{{1,2}}\.(?=\*\*|[가-힣A-Z`]))"
 _ITEM = re.compile(rf"[ \t]*({_SIGN})[ \t]*")
 _SIGNS = re.compile(rf"[ \t]*(?:{_SIGN}[ \t]*|>[ \t]*|#{{1,6}}[ \t]+)*")
 _BREAK = re.compile(rf"\s*{BREAK}\s*")
-_LABEL = re.compile(r"[*_`]{0,4}([^:：|$\n]{1,40}?)[*_`]{0,4}[:：][ \t]+(?=\S)")
+_LABEL = re.compile(r"[*_`]{0,4}([^:：|$\n]{1,40}?)[*_`]{0,4}(?:[:：]|[ \t]=)[ \t]+(?=\S)")
 _COMMA = re.compile(r",\s+|(?<!\s)\s*+[·/、→]\s*|(?<!\s)\s++(?:and|및|그리고)\s+")
 _RULED = re.compile(r"[ \t]*\|[\s:|-]+\|[ \t]*$")
 _WORD = re.compile(r"[^\W_]+")
@@ -46,24 +46,30 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 """A sentence that says that what it tells comes behind it."""
+_CAUSES = re.compile(
+    r"때문|덕분|까닭|이유[는은]|[가-힣](?:므로|니까)(?![가-힣])|위해|위함|[가-힣](?:[아어여]서|라서)(?:이다|임|다)?[.)\s]*$"
+    r"|\b(?:because|since|due to|so that|in order to)\b",
+    re.IGNORECASE,
+)
+"""Words by which a sentence gives a cause."""
 _NAMES_IT = re.compile(
     r"(?:(?:그래서|따라서|즉|보통|흔히),? )?(?:(?:이|그)를|(?:이|그)것을|이걸|(?:이|그|이런|그런|이러한|그러한) [가-힣 ]{1,12}[을를]) "
     r"[^\n]{1,80}?라고? ?(?:하|한|합|해|부르|부른|부릅|불)"
 )
 """A sentence that names what the one before it told."""
 _UNIT = (
-    r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원"
-    r"|(?:[KMGT]B|[KMB]|ms|tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)(?![A-Za-z\d])"
+    r"%p?|퍼센트|포인트|개월|개|장|번|명|년|월|일|주|시간|분|초|층|차원|단계|배|쪽|종|가지|회|대|비트|바이트|점|토큰|단어|문장|쌍|건|에폭|스텝|픽셀|곳|편|원|인|세기|세|살|마일"
+    r"|(?:[KMGT]B|[KMB]|mmHg|m?L(?:/min)?|[kcmn]?m(?:/s)?|[kmµ]?g|[kMG]?Hz|kWh|kcal|mol|℃|°C|ms|tokens?|words?|epochs?|layers?|images?|keys|bits?|bytes?|days?|hours?|minutes?|seconds?|dimensions?|times|percent)(?![A-Za-z\d])"
 )
 _NATIVE = "한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
 _ALONE = "둘|셋|넷|다섯|여섯|일곱|여덟|아홉"
-_END = r"(?![가-힣])|(?=[이가은는을를의에로와과도만쯤씩인였뿐밖안후뒤째간당들대별입임예야라나으]|마다|까지|부터|정도|미만|보다|동안|짜리)"
+_END = r"(?![가-힣])|(?=[이가은는을를의에로와과도만쯤씩인였뿐밖안후뒤째간당들대별입임예야라나으]|마다|까지|부터|정도|미만|보다|동안|짜리|다(?![가-힣]))"
 _DIGITS = r"\d(?:[\d,.]*\d)?"
 _QUANTITY = re.compile(
     r"(?<![\w.])(?:"
-    r"\d{4}년\s?\d{1,2}월(?:\s?\d{1,2}일)?|\d{1,2}월\s?\d{1,2}일|\d+분의 \d+"
+    r"\d{4}\.\s?\d{1,2}\.(?:\s?\d{1,2}\.?)?(?!\d)|\d{4}년\s?\d{1,2}월(?:\s?\d{1,2}일)?|\d{1,2}월\s?\d{1,2}일|\d+분의 \d+"
     rf"|{_DIGITS}(?:\s?[x×*]\s?{_DIGITS})+(?:\s?(?:{_UNIT})(?:{_END}))?"
-    rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
+    rf"|[~≈±]?{_DIGITS}(?:e[-+]?\d+)?(?:[-/~–±]{_DIGITS})*(?:\s?[만억천조](?:\s?\d[\d,]*)?)*(?:\s?(?:{_UNIT})(?:{_END}))?"
     rf"|(?:{_NATIVE})\s?(?:{_UNIT})(?:{_END})|(?:{_ALONE})(?:{_END}))"
 )
 """Numbers with their units: 3e-4, 1/2, 32x32 픽셀, 4분의 1, 1억 3,500만, 2024년 5월 7일, 여섯 개. "4분류" is no four minutes."""
@@ -115,7 +121,7 @@ def answer_spans(passage: Passage, start: int, end: int, question: str, known: C
         parts = below
     elif wanted is Wants.LIST:
         parts = next((each for each in _lists(text, start, end, known) if 0 < len(each) <= most), ())
-    elif wanted is Wants.DEFINITION and (told := told_before(text, start, end)):
+    elif told := _told_in_two(text, start, end, question):
         parts = [told]
     elif wanted is Wants.FACT:
         fact = (
@@ -188,6 +194,26 @@ def told_before(text: str, start: int, end: int) -> Part | None:
     if not before or not _NAMES_IT.match(text, _words(text, start, end), end) or text.count("\n", before[-1][1], start) > 1:
         return None
     return _words(text, *before[-1]), end
+
+
+def _told_in_two(text: str, start: int, end: int, question: str) -> Part | None:
+    """The sentence with the one before or behind it, where only both define or say why."""
+    if wants(question) is Wants.DEFINITION:
+        return told_before(text, start, end)
+    return with_cause(text, start, end) if asks_cause(question) else None
+
+
+def gives_cause(text: str) -> bool:
+    """Whether the text says why: "… 때문이다"."""
+    return _CAUSES.search(text) is not None
+
+
+def with_cause(text: str, start: int, end: int) -> Part | None:
+    """The sentence with the next one on its line, where only that says why."""
+    behind = next((each for each in sentences(text) if each[0] >= end), None)
+    if not behind or gives_cause(text[start:end]) or not gives_cause(text[slice(*behind)]) or "\n" in text[end : behind[0]]:
+        return None
+    return _words(text, start, end), behind[1]
 
 
 def _names(text: str, known: Collection[str]) -> bool:

@@ -3,7 +3,8 @@
 No annotations are postponed here: FastAPI reads those of the routes, and FastAPI itself is imported only when a page is built.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from index.errors import RagError, UsageError
@@ -42,6 +43,13 @@ FOLDER: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only n
 WEEK: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes and folders named after these weeks (week03, 3주차)"}
 TYPE: dict[str, Any] = {"max_length": calls.MOST_NAMES, "description": "only notes of these formats, such as `pdf`"}
 AS_TYPED: dict[str, Any] = {"description": "mend no slips of the keyboard"}
+NUMBERS = ("k", "week")
+"""Where pydantic would take true for 1."""
+TOLD, LONGEST = 5, 100
+"""How many unknown names are told, and how many characters of each: a request may hold nothing else."""
+EXPECTED = 'expected a JSON object such as {"question": "…"}'
+KINDS = {list: "an array", str: "a string", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+"""What JSON may be instead of an object."""
 
 
 def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None, asking: Threads | None = None) -> "FastAPI":
@@ -49,11 +57,12 @@ def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None, 
 
     Questions are answered by the threads `asking`; notes, which nobody waits for long, by others.
     """
-    from fastapi import FastAPI
+    from fastapi import Depends, FastAPI
 
     routes = FastAPI(
         title="lecture-notes-rag", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None,
         servers=[{"url": PLACE}], responses=PROBLEMS, generate_unique_id_function=_operation,
+        dependencies=[Depends(_nothing_lost())],
     )  # fmt: skip
     routes.add_middleware(SmallBodies, most=LARGEST_BODY)
     _report_problems(routes)
@@ -70,6 +79,44 @@ def api(pipeline: Callable[[], Asks], status: Callable[[], Json] | None = None, 
 def _operation(route: "APIRoute") -> str:
     """`ask`, `ask_json`, `notes`, `note`, `status`: what a generated client calls its methods."""
     return {"by_query": route.path.strip("/"), "by_body": f"{route.path.strip('/')}_json"}.get(route.name, route.name)
+
+
+def _nothing_lost() -> Callable[..., Awaitable[None]]:
+    """A dependency of every call that raises UsageError where something of the request would not be looked at."""
+    from fastapi import Request
+
+    async def nothing_lost(request: Request) -> None:
+        route: APIRoute = request.scope["route"]
+        if not route.include_in_schema:  # pages for people
+            return
+        _refuse_unknown("query parameter", request.query_params, [each.alias for each in route.dependant.query_params])
+        if "POST" not in (route.methods or ()):
+            return
+        kind = request.headers.get("content-type", "")
+        if not await request.body():
+            raise UsageError(f"the request has no body: {EXPECTED}")
+        if not re.fullmatch(r"application/(?:[^\s;]+\+)?json\s*(?:;.*)?", kind, re.IGNORECASE):
+            raise UsageError(f"the body's Content-Type is {kind or 'not given'}: expected application/json, as curl's --json sends it")
+        sent = await request.json()
+        if not isinstance(sent, dict):
+            raise UsageError(f"the body is {KINDS[type(sent)]}: {EXPECTED}")
+        _refuse_unknown("key", sent, [each.alias for each in route.dependant.body_params])
+        for name in NUMBERS:
+            if any(isinstance(each, bool) for each in (sent.get(name), *_items(sent.get(name)))):
+                raise UsageError(f"{name}: Input should be a valid integer, found true or false")
+
+    return nothing_lost
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Sequence[str]) -> None:
+    if unknown := [name for name in dict.fromkeys(given) if name not in known]:
+        there = f"known are {', '.join(known)}" if known else "this call takes none"
+        more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
+        raise UsageError(f"unknown {what} {', '.join(repr(name[:LONGEST]) for name in unknown[:TOLD])}{more}: {there}")
 
 
 def _add_questions(
@@ -173,12 +220,11 @@ def _report_problems(routes: "FastAPI") -> None:
         return _problem(code, type(problem).__name__, str(problem))
 
     def invalid(request: Request, problem: RequestValidationError) -> "JSONResponse":
-        told = [f"{'.'.join(map(str, each['loc'][1:])) or 'request'}: {each['msg']}" for each in problem.errors()]
-        return _problem(422, UsageError.__name__, "; ".join(told))
+        return _problem(422, UsageError.__name__, "; ".join(map(_told, problem.errors())))
 
     def refused(request: Request, problem: HTTPException) -> "JSONResponse":
-        if problem.status_code == 400:  # a body that is no text
-            return _problem(422, UsageError.__name__, str(problem.detail))
+        if problem.status_code == 400:  # a body that is no text, or too deep
+            return _problem(422, UsageError.__name__, f"the body cannot be read as JSON in UTF-8: {EXPECTED}")
         return _problem(problem.status_code, "HTTPError", f"{problem.detail}: {request.method} {request.url.path}")
 
     def crashed(request: Request, problem: Exception) -> "JSONResponse":
@@ -189,6 +235,13 @@ def _report_problems(routes: "FastAPI") -> None:
     )  # fmt: skip
     for kind, handler in handlers:
         routes.add_exception_handler(kind, handler)
+
+
+def _told(error: Json) -> str:
+    """One thing that a validator found wrong."""
+    if error["type"] == "json_invalid":
+        return f"the body is no JSON ({error['ctx']['error']} at character {error['loc'][-1]}): {EXPECTED}"
+    return f"{'.'.join(map(str, error['loc'][1:])) or 'request'}: {error['msg']}"
 
 
 def _problem(status: int, error: str, message: str) -> "JSONResponse":

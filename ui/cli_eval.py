@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 KS = (1, 3, 5, 10, 20)
 MOST = 100
+NAMED = 5
+"""How many documents are told by name."""
 NOTHING_FELL, FELL = 0, 1
 
 
@@ -48,7 +50,7 @@ def evaluate(options: Options) -> int:
     """Measures, writes what was asked for, and prints the report; 1 where a metric fell significantly below the baseline."""
     _check(options)
     need_folders(options.json, options.html, options.trec, options.write_baseline)
-    baseline = _baseline(options.baseline)
+    baseline = _baseline(options.baseline, options.metric or ())
     found = _measured(options)
     fell: list[str] = []
     if baseline is not None:
@@ -71,6 +73,8 @@ def _check(options: Options) -> None:
         clash = [name for name in without if option in given and name in given]
         if clash:
             raise UsageError(f"--{option} leaves nothing to do for --{', --'.join(clash)}: leave one or the other out")
+    if options.metric and not (options.baseline or options.write_baseline):
+        raise UsageError("--metric names what --baseline compares or --write-baseline keeps: give one of them, or leave it out")
 
 
 # What is measured
@@ -127,7 +131,26 @@ def _over_notes(options: Options, data: Dataset) -> Report:
         reader=_reader(options, answers),
         threshold=options.threshold,
     )
+    _name_missing(options, data, {each.doc_id for each in pipeline.index.documents()})
     return _evaluate(options, pipeline, data, answers)
+
+
+def _name_missing(options: Options, data: Dataset, doc_ids: Set[str]) -> None:
+    """Says on stderr which documents of the gold the index does not hold: none of their questions can be found right."""
+    from rag.evaluation.gold import missing_documents
+
+    missing = missing_documents(doc_ids, data.questions)
+    if not missing:
+        return
+    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    now = next((name for name in sorted(doc_ids) if name.endswith(f"/{missing[0]}")), "")
+    renamed = f"; {missing[0]} may be {now} now" if now else ""
+    check = "" if options.qrels else f"`rag questions --check {options.questions or QUESTIONS} --index {options.index}` names each line, "
+    print(
+        f"the index does not hold {Count(len(missing)):document|documents} of the gold: {', '.join(missing[:NAMED])}{more}{renamed}. "
+        f"Name them in the gold as the index does: {check}`rag status` lists its notes",
+        file=sys.stderr,
+    )
 
 
 def _over_passages(options: Options, data: Dataset) -> Report:
@@ -200,37 +223,56 @@ def _judged_by_content(options: Options, run: Run, data: Dataset, system: str) -
     from rag.evaluation.runs import evaluate_run, open_library
 
     encoder = open_encoder(options.encoder)  # it only counts tokens
-    return evaluate_run(run, system, open_library(data, options.index), data.questions, encoder, options.ks)
+    library = open_library(data, options.index)
+    if not data.contexts:
+        _name_missing(options, data, library.ids)
+    return evaluate_run(run, system, library, data.questions, encoder, options.ks)
 
 
 # What is made of it
 
 
-def _baseline(path: Path | None) -> Baseline | None:
-    from rag.evaluation.gate import read_baseline
+def _baseline(path: Path | None, metrics: Sequence[str]) -> Baseline | None:
+    from rag.evaluation.gate import read_baseline, refuse_unknown
 
-    return read_baseline(path) if path else None
+    baseline = read_baseline(path) if path else None
+    if baseline is not None:
+        refuse_unknown(baseline, metrics)
+    return baseline
 
 
 def _gated(found: Found, baseline: Baseline, metrics: Sequence[str] | None) -> tuple[Found, list[str]]:
     """The report with the comparison before its other tables, and what fell."""
-    from rag.evaluation.gate import GATED, fallen, gate, left_out
+    from rag.evaluation.gate import blind, fallen, gate, left_out
 
-    table = gate(baseline, found.report, metrics or GATED)
-    if missing := left_out(baseline, table):
+    table = gate(baseline, found.report, metrics)
+    if missing := left_out(baseline, found.report, metrics):
         print(f"not measured now, so not compared: {', '.join(missing)}", file=sys.stderr)
+    dull, enough = blind(baseline, table)
+    if dull:
+        print(_too_few(dull, enough, len(table.rows)), file=sys.stderr)
     return replace(found, report=replace(found.report, tables=(table, *found.report.tables))), fallen(table)
+
+
+def _too_few(dull: Mapping[str, int], enough: int, lines: int) -> str:
+    """What the gate cannot see: `dull` names lines with their questions that can fall, `enough` is how many could."""
+    named = ", ".join(f"{name} ({questions})" for name, questions in dull.items())
+    what = named if len(dull) < lines else f"anything compared (at most {Count(max(dull.values())):question|questions})"
+    return (
+        f"too few questions: no fall could be significant of {what}, even if every question fell that can; "
+        f"{Count(lines):comparison needs|comparisons need} at least {enough} such questions each"
+    )
 
 
 def _write(options: Options, found: Found) -> None:
     """The files asked for; UsageError where one cannot be written."""
-    from rag.evaluation.gate import GATED, write_baseline
+    from rag.evaluation.gate import write_baseline
 
     write_report(options, found.report, found.texts)
     if options.trec:
         _write_runs(options.trec, found)
     if options.write_baseline:
-        write_baseline(options.write_baseline, found.report, options.metric or GATED)
+        write_baseline(options.write_baseline, found.report, options.metric)
 
 
 def write_report(options: Options, report: Report, texts: Mapping[str, str]) -> None:

@@ -74,6 +74,7 @@ class NotesTexts:
     not_hidden: str
     not_size: str
     not_empty: str
+    not_unread: str
     not_name: str
     not_many: str
     not_disk: str
@@ -185,6 +186,7 @@ KO = NotesTexts(
     not_hidden="숨은 파일이라 건너뛰었습니다.",
     not_size="너무 큽니다({detail}). {limit} MB 아래로 나누어 넣어 주세요.",
     not_empty="빈 파일입니다. 다 내려받은 파일인지 확인해 주세요.",
+    not_unread="열 수 없습니다. 다른 프로그램이 쓰고 있거나 읽을 권한이 없습니다.",
     not_name="쓸 수 없는 이름입니다. 이름을 바꾸어 넣어 주세요.",
     not_many="한 번에 {limit}개까지 넣을 수 있습니다. 나누어 넣어 주세요.",
     not_disk="디스크에 쓰지 못했습니다({detail}). 남은 공간을 확인해 주세요.",
@@ -297,6 +299,7 @@ EN = NotesTexts(
     not_hidden="A hidden file, passed over.",
     not_size="Too large ({detail}). Split it into parts below {limit} MB.",
     not_empty="The file is empty. See whether it was downloaded completely.",
+    not_unread="It cannot be opened: another program has it, or you may not read it.",
     not_name="The name cannot be used. Rename the file, then add it.",
     not_many="At most {limit} files can be added at a time. Add the rest afterwards.",
     not_disk="It could not be written ({detail}). See whether the disk has room.",

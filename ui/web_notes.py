@@ -326,7 +326,7 @@ def _offered(files: Any) -> list[Offered]:
 
 def _skipped(files: Any) -> list[Refused]:
     """What the page's script did not upload."""
-    reasons: dict[str, inbox.Refusal] = {"kind": "kind", "size": "size", "empty": "empty"}
+    reasons: dict[str, inbox.Refusal] = {"kind": "kind", "size": "size", "empty": "empty", "unread": "unread"}
     return [
         Refused(str(file.get("name", "")), reasons[file["reason"]], str(file.get("detail", ""))[:40])
         for file in (files or ())[: inbox.MOST_FILES]

@@ -14,6 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)""", re.I)
 _EXPECTED = re.compile(r"[\t\n\r -~가-힣]")
 _UNPRINTABLE = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 200_000
@@ -31,6 +32,12 @@ def decode(data: bytes, declared: str | None = None) -> str:
     if len(_UNPRINTABLE.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) * 0.01:
         raise NoteError("not a text file (found binary data)")
     return text
+
+
+def decode_page(data: bytes) -> str:
+    """The text of a web page, which may declare its encoding. Raises what `decode` raises."""
+    declared = _CHARSET.search(data[:4096])
+    return decode(data, declared[1].decode("ascii") if declared else None)
 
 
 def damage(text: str) -> tuple[str, ...]:

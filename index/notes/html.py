@@ -9,7 +9,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 from index.notes.blocks import fenced, heading, is_item, item, plain, stacked, table, without_data_uris
-from index.notes.decode import damage, decode
+from index.notes.decode import damage, decode_page
 from index.notes.extract import Extract, Part, joined
 from index.notes.guard import refuse_binary
 from index.notes.links import file_bytes
@@ -18,7 +18,6 @@ from index.notes.pictures import Pictures, from_uri
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)""", re.I)
 _DROPPED = frozenset(
     (
         "script",
@@ -56,8 +55,7 @@ def read_html(path: Path, pictures: Pictures) -> Extract:
 
     data = path.read_bytes()
     refuse_binary(data, "HTML")
-    declared = _CHARSET.search(data[:4096])
-    source = decode(data, declared[1].decode("ascii") if declared else None)
+    source = decode_page(data)
     tree = LexborHTMLParser(source)
     title = tree.css_first("title")
     _drop_frames(tree)

@@ -6,16 +6,21 @@ import os
 import re
 from pathlib import Path
 
+from index.errors import NoteError
+from index.notes.decode import decode, decode_page
 from index.notes.limits import MAX_FILE_BYTES
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-_SHOWING = (".md", ".markdown", ".mdx", ".rmd", ".qmd", ".html", ".htm", ".xhtml")
+_PAGES = (".html", ".htm", ".xhtml")
+_SHOWING = (".md", ".markdown", ".mdx", ".rmd", ".qmd", *_PAGES)
 _LINK = re.compile(
     r"""!\[(?P<alt>[^\[\]\n]*)\](?:\(\s*(?:<([^>\n]+)>|([^\s)]+))|(?!\()(?:\[(?P<label>[^\[\]\n]*)\])?)"""
     r"""|<img\b[^<>]*?\ssrc\s*=\s*(?:["']([^"'>]+)["']|([^"'\s>]+))""",
     re.I,
 )
 _REFERENCE = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:[ \t]*(?:<([^>\n]+)>|(\S+))", re.M)
+_MAY_SHOW = re.compile(rb"!\0*\[|<\0*i\0*m\0*g", re.I)
+"""What begins a picture in any encoding: most notes have none, and need not be decoded."""
 _LARGEST = 20_000_000
 """Bytes of a note that is looked through."""
 
@@ -25,8 +30,9 @@ def shown_by(path: Path, root: Path | None = None) -> list[Path]:
     try:
         if path.suffix.lower() not in _SHOWING or not path.is_file() or path.stat().st_size > _LARGEST:
             return []  # a pipe that is opened waits for ever
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError:
+        data = path.read_bytes()
+        text = (decode_page if path.suffix.lower() in _PAGES else decode)(data) if _MAY_SHOW.search(data) else ""
+    except (OSError, NoteError):
         return []
     found = (file_inside(root, path.parent, link) for link in links(text))
     return [file for file in dict.fromkeys(found) if file and file.suffix.lower() in PICTURES]

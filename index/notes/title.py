@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from index.notes.extract import clean, one_line
 from index.types import Structure
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FRONT_TITLE = re.compile(r"^title[ \t]*[:=](.*)$", re.M | re.I)
+_QUOTED = re.compile(r"""(["'])(.*?)\1[ \t]*(?:#.*)?""")
+_REMARK = re.compile(r"(?:^|[ \t])#.*")
+_BLOCK = re.compile(r"[>|][-+\d]{0,2}")
+"""What stands for a value that is written below, indented."""
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+([^ \t].*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_COMMENT = re.compile(r" {0,3}<!--")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _SIGNS = re.compile(r"\*\*|`|</?(?:a|b|i|u|em|strong|center|font|span|div|p|br|img|code|sub|sup)\b[^>]*>", re.I)
 _ORNAMENT = re.compile(r"^[\s#=*\-•·◦▪■□◆○●>]+|[\s#=*]+$")
@@ -40,8 +46,7 @@ def shown(title: str | None) -> str:
 
 def _markdown_title(text: str) -> str | None:
     front = _FRONT_MATTER.match(text)
-    named = _FRONT_TITLE.search(front[2]) if front else None
-    if named and (title := _unquoted(named[1].strip())):
+    if front and (title := _front_title(front[2])):
         return title
     body = text[front.end() :].lstrip() if front else text.lstrip()
     headings = list(_headings(body))
@@ -49,8 +54,17 @@ def _markdown_title(text: str) -> str | None:
     return tops[0] if tops and (len(tops) == 1 or not _NUMBERED.match(tops[0])) else None
 
 
-def _unquoted(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] in "\"'" and value[0] == value[-1] else value
+def _front_title(front: str) -> str:
+    """The title that front matter gives, without quotes and the remark behind it."""
+    named = _FRONT_TITLE.search(front)
+    value = named[1].strip() if named else ""
+    if quoted := _QUOTED.fullmatch(value):
+        return quoted[2]
+    value = _REMARK.sub("", value).rstrip()
+    if named and _BLOCK.fullmatch(value):
+        lines = front[named.end() + 1 :].split("\n")
+        return " ".join(takewhile(lambda line: not line.strip() or line[0] in " \t", lines)).strip()
+    return value
 
 
 def opening(text: str) -> str | None:
@@ -60,10 +74,14 @@ def opening(text: str) -> str | None:
 
 
 def _headings(text: str) -> Iterator[tuple[int, str]]:
-    """Level and text of each ATX or underlined first-level heading outside code."""
+    """Level and text of each ATX or underlined first-level heading outside code and remarks of HTML."""
     fence = ""
     before = ""
+    remark = False
     for line in text.split("\n"):
+        if remark or (not fence and _COMMENT.match(line)):
+            remark, before = "-->" not in line, ""
+            continue
         mark = _FENCE.match(line)
         if mark and not fence:
             fence = mark[1]

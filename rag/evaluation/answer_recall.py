@@ -82,7 +82,7 @@ def answer_pattern(answer: str) -> re.Pattern[str]:
     """An answer that is a regular expression, as DPR reads it (no case, `^` and `$` at lines), NFC; ValueError where it is none."""
     try:
         return re.compile(unicodedata.normalize("NFC", answer), re.IGNORECASE | re.MULTILINE)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"the answer {answer!r} is no regular expression: {error}") from error
 
 

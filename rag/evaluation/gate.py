@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,13 +15,14 @@ from typing import Any
 from index.errors import DataError, UsageError
 from index.files import save
 from rag.evaluation.datasets import Question
-from rag.evaluation.report import Cell, QuestionRow, Report, Table
-from rag.evaluation.stats import holm, paired
+from rag.evaluation.report import Cell, QuestionRow, Report, Table, by_system
+from rag.evaluation.stats import holm, paired, randomisation
 
 GATED = ("hit@1", "hit@5", "MRR@10", "nDCG@10", "recall@1000c", "EM", "F1", "cites gold", "refused answerable", "refused unanswerable")
 """What is compared where nothing else is asked for: few, since every further metric makes each of them harder to prove."""
 
-LOWER_IS_BETTER = frozenset(("refused answerable", "tokens/passage"))
+TOKENS = "tokens/passage"
+LOWER_IS_BETTER = frozenset(("refused answerable", TOKENS))
 LEVEL = 0.05
 DIGITS = 6
 """What scores are rounded to before they are compared, since a file holds no more: 1/3 has not fallen to .333333."""
@@ -64,22 +67,25 @@ def _name(row: QuestionRow) -> str:
     return f"{row.split}/{row.question_id}"
 
 
-def gate(baseline: Baseline, report: Report, metrics: Sequence[str] = GATED) -> Table:
+def gate(baseline: Baseline, report: Report, metrics: Sequence[str] | None = None) -> Table:
     """Every metric of every system that both have, then and now, over the same questions; `verdict` is `fell`, `rose` or empty.
 
-    A metric fell where its mean is worse and p < .05 in the paired randomisation test, Holm's correction made over all lines.
-    Raises DataError where the questions are not the same, UsageError where there is nothing to compare.
+    `metrics` are asked for by name (none: GATED, as far as both have them). A metric fell where its mean is worse and p < .05 in the
+    paired randomisation test, Holm's correction made over all lines.
+    Raises DataError where the questions are not the same, UsageError where there is nothing to compare or a metric asked for is lacking.
     """
     _same_set(baseline.facts, report.facts)
     now = scores_of(report.rows)
     pairs = [
         (system, metric, baseline.scores[system][metric], now[system][metric])
         for system in now
-        for metric in metrics
+        for metric in dict.fromkeys(metrics or GATED)
         if metric in now[system] and metric in baseline.scores.get(system, {})
     ]
-    if not pairs:
-        raise UsageError(f"nothing to compare: the baseline holds {_contents(baseline.scores)}; measured now: {_contents(now)}")
+    lacking = [metric for metric in metrics or () if all(metric != compared for _, compared, *_ in pairs)]
+    if lacking or not pairs:
+        named = f" of {', '.join(lacking)}" if lacking else ""
+        raise UsageError(f"nothing to compare{named}: the baseline holds {_contents(baseline.scores)}; measured now: {_contents(now)}")
     for pair in pairs:
         _same_questions(*pair)
     tests = [paired([new[name] for name in old], list(old.values())) for _, _, old, new in pairs]
@@ -91,9 +97,46 @@ def gate(baseline: Baseline, report: Report, metrics: Sequence[str] = GATED) -> 
     return Table("compared with the baseline", COLUMNS, tuple(lines))
 
 
-def left_out(baseline: Baseline, table: Table) -> list[str]:
-    """Systems of the baseline that were not compared."""
-    return [system for system in baseline.scores if system not in {line["system"] for line in table.records()}]
+def refuse_unknown(baseline: Baseline, metrics: Iterable[str]) -> None:
+    """UsageError for metrics that no system of the baseline has: before anything is measured."""
+    known = {metric for of_system in baseline.scores.values() for metric in of_system}
+    if unknown := [metric for metric in metrics if metric not in known]:
+        raise UsageError(f"the baseline holds no {', '.join(unknown)}, but {', '.join(sorted(known)) or 'nothing'}")
+
+
+def left_out(baseline: Baseline, report: Report, metrics: Sequence[str] | None = None) -> list[str]:
+    """Systems of the baseline that were not measured, then its metrics that were not; of `metrics` alone where any are asked for."""
+    asked = {system: [each for each in of if not metrics or each in metrics] for system, of in baseline.scores.items()}
+    now = {system: {metric for row in rows for metric in row.metrics} for system, rows in by_system(report.rows).items()}
+    measured = frozenset[str]().union(*now.values())
+    lost = [(system, metric) for system, of in asked.items() if system in now for metric in of if metric not in now[system]]
+    names = (f"{system} {metric}" if metric in measured else metric for system, metric in lost)
+    return [*(system for system, of in asked.items() if of and system not in now), *dict.fromkeys(names)]
+
+
+def blind(baseline: Baseline, table: Table) -> tuple[dict[str, int], int]:
+    """What could not fall significantly if everything fell: `system metric` → its questions that can fall; and how many of them would do.
+
+    A question can fall whose score is not the worst already. Where none can, nothing is missed.
+    """
+    able = {}
+    for line in table.records():
+        system, metric = str(line["system"]), str(line["metric"])
+        able[f"{system} {metric}"] = sum(_can_fall(metric, score) for score in baseline.scores[system][metric].values())
+    least = holm([_least(questions) for questions in able.values()])
+    dull = {name: questions for (name, questions), p in zip(able.items(), least, strict=True) if questions and p >= LEVEL}
+    enough = (n for n in count(1) if max(holm([_least(max(n, questions)) for questions in able.values()])) < LEVEL)
+    return dull, next(enough) if dull else 0
+
+
+@cache
+def _least(questions: int) -> float:
+    """The p of so many questions that all fall: no test of them gives less."""
+    return randomisation([0.0] * questions, [1.0] * questions) if questions else 1.0
+
+
+def _can_fall(metric: str, score: float) -> bool:
+    return score > 0 if metric not in LOWER_IS_BETTER else score < 1 or metric == TOKENS
 
 
 def fallen(table: Table) -> list[str]:
@@ -133,12 +176,17 @@ def _contents(scores: Scores) -> str:
 # Files
 
 
-def write_baseline(path: Path, report: Report, metrics: Sequence[str] = GATED) -> None:
-    """Keeps facts, question ids and scores alone, a line for each metric; UsageError where it cannot be written."""
+def write_baseline(path: Path, report: Report, metrics: Sequence[str] | None = None) -> None:
+    """Keeps facts, question ids and scores alone, a line for each metric: those asked for, else GATED.
+
+    UsageError where it cannot be written, or where a metric asked for was not measured.
+    """
     scores = scores_of(report.rows)
+    if unknown := [name for name in metrics or () if not any(name in of_system for of_system in scores.values())]:
+        raise UsageError(f"not measured, so not kept: {', '.join(unknown)}; measured now: {_contents(scores)}")
     names = list(dict.fromkeys(map(_name, report.rows)))
     lines = [
-        f"  {json.dumps(system)}: {{\n{_columns(names, {name: of_system[name] for name in metrics if name in of_system})}\n  }}"
+        f"  {json.dumps(system)}: {{\n{_columns(names, {name: of_system[name] for name in metrics or GATED if name in of_system})}\n  }}"
         for system, of_system in scores.items()
     ]
     facts, ids = (json.dumps(value, ensure_ascii=False) for value in (dict(report.facts), names))

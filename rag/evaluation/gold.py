@@ -73,6 +73,17 @@ def gold_over(passages: Mapping[str, Sequence[Passage]], text_of: Callable[[str]
     return out
 
 
+def missing_documents(doc_ids: Collection[str], questions: Iterable[Question]) -> list[str]:
+    """The documents of the gold that are none of these, no part of one and, but for quotes, no folder of some; each once."""
+    below = _by_folder(doc_ids)
+
+    def is_there(item: Evidence) -> bool:
+        part = passage_span(item.doc)
+        return item.doc in doc_ids or (part is not None and part[0] in doc_ids) or (not item.quote and item.doc in below)
+
+    return list(dict.fromkeys(item.doc for question in questions for item in question.evidence if not is_there(item)))
+
+
 def judge_ranking(gold: Gold, passage_ids: Sequence[str]) -> Judged:
     """The gain of a hit is the worth of the items that it is the first to hold; ValueError where an id stands twice."""
     refuse_twice(passage_ids)

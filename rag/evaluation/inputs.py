@@ -8,11 +8,12 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from index.errors import DataError, UsageError
+from rag.evaluation.answer_recall import answer_pattern
 from rag.evaluation.datasets import (
     Dataset,
     Question,
@@ -186,28 +187,36 @@ def _judged_topics(path: Path, qrels: Path) -> Dataset:
 # CSV
 
 
-def _dialect(text: str) -> tuple[str, dict[str, list[int]]] | None:
-    """The delimiter, and the places of each known column; None where no header names question and answer."""
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How a CSV is written: its delimiter, the places of each known column, and how many columns there are up to the last with a name."""
+
+    delimiter: str
+    places: Mapping[str, Sequence[int]]
+    width: int
+
+
+def _dialect(text: str) -> _Table | None:
+    """None where no header names question and answer."""
     for delimiter in ",\t;":
         header = next(csv.reader(io.StringIO(text.removeprefix("\ufeff")[:_HEADER]), delimiter=delimiter), [])
         places = {name: [at for at, cell in enumerate(header) if form.fullmatch(cell.strip())] for name, form in _COLUMNS.items()}
         if len(places["question"]) == 1 and (places["answers"] or places["patterns"]):
-            return delimiter, places
+            return _Table(delimiter, places, max(at for at, cell in enumerate(header, 1) if cell.strip()))
     return None
 
 
 def _csv_questions(path: Path, text: str) -> list[Question]:
     """One question a row; every cell is one answer, a row without any is unanswerable."""
-    found = _dialect(text)
-    assert found is not None
-    delimiter, places = found
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter, strict=True)
+    table = _dialect(text)
+    assert table is not None
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=table.delimiter, strict=True)
     questions: dict[str, Question] = {}
     try:
         next(reader)
         for row in reader:
             if any(cell.strip() for cell in row):
-                question = _csv_question(row, places, f"{path}:{reader.line_num}")
+                question = _csv_question(row, table, f"{path}:{reader.line_num}")
                 if question.id in questions:
                     raise DataError(f"{path}:{reader.line_num}: this question, or its id, stands further up already: {question.text}")
                 questions[question.id] = question
@@ -216,12 +225,27 @@ def _csv_questions(path: Path, text: str) -> list[Question]:
     return list(questions.values())
 
 
-def _csv_question(row: Sequence[str], places: Mapping[str, Sequence[int]], place: str) -> Question:
-    """Without an id it is named by a hash of its words, so that rows may be added anywhere."""
-    cells = {name: [nfc(row[at].strip()) for at in columns if at < len(row) and row[at].strip()] for name, columns in places.items()}
+def _csv_question(row: Sequence[str], table: _Table, place: str) -> Question:
+    """Without an id it is named by a hash of its words, so that rows may be added anywhere. DataError where a cell would be lost."""
+    lost = [cell.strip() for cell in row[table.width :] if cell.strip()]
+    if lost:
+        raise DataError(
+            f"{place}: {len(row)} cells, and the header names {table.width}: {lost[0]!r} belongs to no column. "
+            f'A cell that holds {table.delimiter!r} needs quotes: "one{table.delimiter} two"'
+        )
+    cells = {name: [nfc(row[at].strip()) for at in columns if at < len(row) and row[at].strip()] for name, columns in table.places.items()}
     if not cells["question"]:
         raise DataError(f"{place}: the question is missing")
     (question,) = cells["question"]
     name = next(iter(cells["id"]), "") or hashlib.sha256(question.encode()).hexdigest()[:12]
     kind, split = (next(iter(cells[column]), "") for column in ("kind", "split"))
+    for pattern in cells["patterns"]:
+        _refuse_broken(pattern, place)
     return Question(name, question, tuple(dict.fromkeys(cells["answers"])), kind=kind, split=split, patterns=tuple(cells["patterns"]))
+
+
+def _refuse_broken(pattern: str, place: str) -> None:
+    try:
+        answer_pattern(pattern)
+    except ValueError as error:
+        raise DataError(f"{place}: {error}") from error

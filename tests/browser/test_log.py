@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -53,6 +53,29 @@ def test_a_thumb_is_kept_and_taken_back(open_page: Open, site: Site) -> None:
     press(page, DOWN)
     assert pressed(page) == ["false", "false"]
     assert [entry.thumb for entry in logged(site)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("presses", "answers", "shown"),
+    [
+        ((UP, DOWN), ((1, True), (0, False)), ["false", "true"]),
+        ((UP, DOWN), ((0, False), (1, False)), ["false", "false"]),
+        ((UP, DOWN), ((1, False), (0, True)), ["true", "false"]),
+        ((UP, DOWN), ((1, True), (0, True)), ["false", "true"]),
+        ((UP, DOWN, UP), ((2, True), (0, False), (1, True)), ["true", "false"]),
+    ],
+)
+def test_quick_presses_show_what_is_kept(
+    open_page: Open, presses: Sequence[str], answers: Sequence[tuple[int, bool]], shown: list[str]
+) -> None:
+    page = open_page()
+    ask(page, "backpropagation")
+    page.evaluate("window.sent = []; window.notesPage.rate = () => new Promise((done) => window.sent.push(done)); 0")
+    for thumb in presses:
+        page.click(thumb)
+    for number, kept in answers:
+        page.evaluate("([number, kept]) => window.sent[number](kept)", [number, kept])
+    assert pressed(page) == shown
 
 
 def test_a_thumb_outlives_the_other_language(open_page: Open) -> None:

@@ -230,6 +230,32 @@ def test_files_dropped_anywhere_on_the_view_are_put_in(view: Callable[..., Any],
     assert (desk.put_in(), page.locator(".hovered").count()) == (["dropped.md"], 0)
 
 
+DROPPED = """() => {
+  const file = (name, open) => ({ isFile: true, name, fullPath: `/강의/${name}`, file: open });
+  const note = (name) => new File(["# 노트\\n\\n글"], name);
+  const locked = note("locked.md");
+  locked.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) });
+  const folder = (name, parts) => ({ isDirectory: true, name, fullPath: `/${name}`, createReader: () => ({
+    readEntries: (done, failed) => (parts.length ? done(parts.shift()) : failed(new DOMException("", "NotReadableError"))) }) });
+  const whole = [file("a.md", (done) => done(note("a.md"))), file("gone.md", (_, failed) => failed(new DOMException("", "NotFoundError"))),
+    file("locked.md", (done) => done(locked)), folder("강의/잠긴 폴더", [])];
+  DataTransferItem.prototype.webkitGetAsEntry = () => folder("강의", [whole, []]);
+  const data = new DataTransfer();
+  data.items.add(note("x.md"));
+  return data;
+}"""
+"""A folder in which a file and a folder cannot be opened, and a file that opens cannot be read."""
+
+
+def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_put_in(view: Callable[..., Any], desk: Desk) -> None:
+    page = view()
+    page.dispatch_event("#notes-list", "drop", {"dataTransfer": page.evaluate_handle(DROPPED)})
+    ended(page)
+    assert (desk.put_in(), rows(page, "new")) == (["강의/a.md"], ["강의/a.md"])
+    assert rows(page, "refused") == ["강의/gone.md", "강의/잠긴 폴더", "강의/locked.md"]
+    assert page.locator(".files .refused p").all_inner_texts() == [KO.not_unread] * 3
+
+
 @pytest.mark.parametrize(
     ("choice", "held", "text"),
     [("replace", ["a.md"], "새 글"), ("both", ["a (2).md", "a.md"], "옛 글"), ("leave", ["a.md"], "옛 글")],

@@ -20,7 +20,7 @@ from index.encoder import Encoder
 from index.notes import read_note
 from index.settings import SplitSettings
 from index.sources import find_notes
-from index.split import CountTokens, split
+from index.split import CountTokens, blanked, split
 from index.types import Document, Locator, Mark, Passage, Structure
 
 NOTES = Path(__file__).parents[2] / "data" / "notes"
@@ -526,6 +526,9 @@ def test_pictures_written_into_the_text_make_no_passages(text: str, expected: li
     found = parts(text)
     assert [(passage.parents, passage.locator.line, passage.text) for passage in found] == expected
     assert [text[passage.start : passage.end] for passage in found] == [passage.text for passage in found]
+    blank = blanked(text)
+    assert (len(blank), [blank[passage.start : passage.end] for passage in found]) == (len(text), [passage.text for passage in found])
+    assert "iVBOR" not in blank
 
 
 def test_a_heading_over_a_picture_alone_is_a_section_of_its_own() -> None:

@@ -81,7 +81,7 @@ def test_a_change_elsewhere_keeps_the_words(edit: tuple[str, str, str, str]) -> 
     where = place(citation, after)
     assert where is not None
     assert after[where[0] : where[1]] == quote
-    if after.count(quote) == 1 and quote * 2 not in after:  # no other place to mistake it for
+    if sum(after.startswith(quote, at) for at in range(len(after))) == 1:  # no other place to mistake it for, "bb" of "bbb" neither
         start = after.index(quote)
         assert where == (start, start + len(quote))
 

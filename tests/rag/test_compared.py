@@ -34,6 +34,10 @@ SHELF = {
         ("운영 로그에 남길 것과 실험 일지에 적을 것은 어떻게 달라?", ({"운영", "로그"}, {"실험", "일지"})),
         ("What is the difference between a stack and a queue?", ({"stack"}, {"queue"})),
         ("How does a process differ from a thread?", ({"process"}, {"thread"})),
+        ("SN1 SN2 차이", ({"1"}, {"2"})),
+        ("순행간섭 역행간섭 차이가 뭐야", ({"순행"}, {"역행"})),
+        ("GPT 모델 차이", None),
+        ("비교해 보면 BERT와 GPT 중 무엇이 더 나아?", None),
         ("다른 과일과 달리 사과는 왜 붉어?", None),
         ("TCP와 UDP는 어느 계층에 있어?", None),
         ("드롭커넥트는 드롭아웃과 어떻게 달라?", None),
@@ -71,6 +75,14 @@ def test_each_has_its_sentence(doc_id: str, question: str, expected: list[str], 
     assert [span.quote for span in answer.spans] == expected
     for span in answer.spans:
         assert SHELF[span.doc_id][span.start : span.end] == span.quote
+
+
+def test_the_sentence_that_tells_of_both_answers_alone(analyser: Analyser) -> None:
+    text = "신고전주의는 형식을 중시하고 낭만주의는 감정을 중시한다. 신고전주의 그림은 크다.\n\n낭만주의 그림은 작다.\n"
+    index = memory_index(analyser, {"art.md": text})
+    question = "신고전주의랑 낭만주의 뭐가 달라?"
+    [span] = reader(index, analyser, of=weights(whole=1.0, threshold=0.0)).read(question, hits_for(index, analyser, question)).spans
+    assert span.quote == "신고전주의는 형식을 중시하고 낭만주의는 감정을 중시한다."
 
 
 @pytest.mark.parametrize(("best", "alone"), [("퀵 정렬은 나누며", True), ("퀵 정렬은 빠르다", False)])

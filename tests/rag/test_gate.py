@@ -14,11 +14,13 @@ from rag.evaluation.gate import (
     GATED,
     QUESTION_SET,
     Baseline,
+    blind,
     fallen,
     gate,
     left_out,
     question_set,
     read_baseline,
+    refuse_unknown,
     scores_of,
     write_baseline,
 )
@@ -41,7 +43,7 @@ def baseline(of: Report) -> Baseline:
     return Baseline(of.facts, scores_of(of.rows))
 
 
-def verdicts(old: Report, new: Report, metrics: Sequence[str] = GATED) -> dict[str, Cell]:
+def verdicts(old: Report, new: Report, metrics: Sequence[str] | None = None) -> dict[str, Cell]:
     return {f"{line['system']} {line['metric']}": line["verdict"] for line in gate(baseline(old), new, metrics).records()}
 
 
@@ -89,9 +91,61 @@ def test_metrics_may_be_chosen_and_systems_left_out() -> None:
     old = report({"a": {"hit@1": ALL, "MAP": ALL}, "b": {"hit@1": ALL}})
     new = report({"a": {"hit@1": NONE, "MAP": NONE}})
     assert verdicts(old, new, ["MAP"]) == {"a MAP": "fell"}
-    assert left_out(baseline(old), gate(baseline(old), new)) == ["b"]
-    with pytest.raises(UsageError, match=r"nothing to compare: the baseline holds a: hit@1, MAP; b: hit@1; measured now: a: hit@1, MAP"):
-        gate(baseline(old), new, ["F1"])
+    assert left_out(baseline(old), new) == ["b"]
+    with pytest.raises(UsageError, match=r"nothing to compare: the baseline holds c: hit@1; measured now: a: hit@1, MAP"):
+        gate(baseline(report({"c": {"hit@1": ALL}})), new)
+
+
+def test_a_metric_asked_for_by_name_is_never_left_out_silently(tmp_path: Path) -> None:
+    old, new = report({"a": {"hit@1": ALL, "MAP": ALL}, "b": {"hit@5": ALL}}), report({"a": {"hit@1": ALL, "hit@7": ALL}})
+    for metric in ("hit@7", "MAP", "hit@5", "hit@9"):  # of the baseline, of the run, of a system of the baseline alone, of neither
+        with pytest.raises(UsageError, match=f"nothing to compare of {metric}: the baseline holds a: hit@1, MAP; b: hit@5; measured"):
+            gate(baseline(old), new, ["hit@1", metric])
+    with pytest.raises(UsageError, match=r"the baseline holds no hit@7, but MAP, hit@1, hit@5$"):
+        refuse_unknown(baseline(old), ["hit@1", "hit@7"])
+    refuse_unknown(baseline(old), ["hit@1", "hit@5"])
+    with pytest.raises(UsageError, match="not measured, so not kept: MAP; measured now: a: hit@1, hit@7"):
+        write_baseline(tmp_path / "b.json", new, ["hit@1", "MAP"])
+    assert not (tmp_path / "b.json").exists()
+    assert len(gate(baseline(old), new, ["hit@1", "hit@1"]).rows) == 1
+
+
+def test_what_is_not_measured_now_is_named() -> None:
+    old = report({"a": {"hit@1": ALL, "hit@5": ALL, "MAP": ALL}, "b": {"hit@5": ALL, "MAP": ALL}, "c": {"F1": ALL}})
+    new = report({"a": {"hit@1": ALL, "MAP": ALL}, "b": {"hit@1": ALL}})
+    assert left_out(baseline(old), new) == ["c", "hit@5", "b MAP"]
+    assert left_out(baseline(old), new, ["MAP"]) == ["b MAP"]  # what was not asked for is not missed
+    assert left_out(baseline(old), new, ["hit@1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("questions", "metrics", "seen"),
+    [(5, 1, False), (6, 1, True), (6, 5, False), (7, 5, False), (8, 5, True), (9, 10, True), (8, 10, False)],
+)
+def test_it_is_said_where_no_fall_could_be_seen(questions: int, metrics: int, seen: bool) -> None:
+    """The promise of `blind` against the gate itself: everything falls."""
+    names = GATED[:8][:metrics] if metrics < 10 else (*GATED[:8], "MAP", "hit@3")
+    old, new = (report({"a": {name: [score] * questions for name in names}}) for score in (1.0, 0.0))
+    table = gate(baseline(old), new, names)
+    dull, enough = blind(baseline(old), table)
+    assert (dull == {}) == (fallen(table) != []) == seen
+    if not seen:
+        assert dull == {f"a {name}": questions for name in names}
+        more, none = (report({"a": {name: [score] * enough for name in names}}) for score in (1.0, 0.0))
+        assert len(fallen(gate(baseline(more), none, names))) == len(names)
+        fewer, zero = (report({"a": {name: [score] * (enough - 1) for name in names}}) for score in (1.0, 0.0))
+        assert fallen(gate(baseline(fewer), zero, names)) == []
+
+
+def test_only_questions_that_can_fall_count() -> None:
+    few = [1.0] * 4 + [0.0] * 36
+    old = report({"a": {"hit@1": ALL, "hit@5": few, "F1": NONE, "refused answerable": ALL, "refused unanswerable": few}})
+    assert blind(baseline(old), gate(baseline(old), old)) == ({"a hit@5": 4, "a refused unanswerable": 4}, 8)
+    old = report({"a": {"hit@1": ALL, "tokens/passage": [90.0] * 40, "refused answerable": [1.0] * 37 + [0.0] * 3}})
+    assert blind(baseline(old), gate(baseline(old), old, ["hit@1", "tokens/passage", "refused answerable"])) == (
+        {"a refused answerable": 3},
+        6,
+    )
 
 
 def test_other_questions_are_an_error() -> None:

@@ -14,7 +14,7 @@ from index.memory import MemoryIndex
 from index.settings import IndexSettings
 from index.types import Document, Locator, Passage
 from rag.evaluation.datasets import Evidence, Question
-from rag.evaluation.gold import Gold, cites, gold_of, judge_ranking, shown_recall
+from rag.evaluation.gold import Gold, cites, gold_of, judge_ranking, missing_documents, shown_recall
 from rag.evaluation.metrics import Judged, ndcg, recall, success
 from rag.quotes import find_quote
 from rag.types import Hit, Span
@@ -200,3 +200,12 @@ def test_an_answer_cites_the_gold_when_half_of_the_shorter_is_shared(span: tuple
     found = gold(index_of({"n": (text, [(0, 40)])}), Evidence("n", "0123456789"))
     assert cites(found, [Span("n", *span, text[slice(*span)])]) is cited
     assert not cites(found, [Span("m", *span, text[slice(*span)])])
+
+
+def test_documents_of_the_gold_that_there_are_not() -> None:
+    named = ("a/n.md", "n.md", "a", "a/n.md#0-3", "a#0-3", "n.md", "b")
+    asked = [Question(str(at), "?", evidence=(Evidence(doc),)) for at, doc in enumerate(named)]
+    assert missing_documents({"a/n.md"}, asked) == ["n.md", "a#0-3", "b"]
+    quoted = Question("q", "?", ("x",), (Evidence("a", "quote"), Evidence("a")))  # a folder holds no quote
+    assert missing_documents({"a/n.md"}, [quoted]) == ["a"]
+    assert missing_documents({"a"}, [Question("q", "?", ("x",)), Question("u", "?", near="gone")]) == []

@@ -200,6 +200,11 @@ def test_other_columns_of_a_table(tmp_path: Path) -> None:
     )
 
 
+def test_cells_without_words_are_no_loss(tmp_path: Path) -> None:
+    text = ',question,answer,,\n0,하나?,"1, 일",,\n1,둘?,2, ,,\n'  # a first column without a name numbers the rows
+    assert [question.answers for question in load_input(write(tmp_path / "q.csv", text)).questions] == [("1, 일",), ("2",)]
+
+
 def test_a_row_is_named_by_its_words_wherever_it_stands(tmp_path: Path) -> None:
     before = load_input(write(tmp_path / "a.csv", "question,answer\n하나?,1\n")).questions
     after = load_input(write(tmp_path / "b.csv", "question,answer\n영?,0\n하나?,1\n")).questions
@@ -214,6 +219,14 @@ def test_a_row_is_named_by_its_words_wherever_it_stands(tmp_path: Path) -> None:
         ("question,answer\n하나?,1\n,2\n", r"q\.csv:3: the question is missing"),
         ('question,answer\n하나?,"1\n', r"q\.csv:2: not the expected form: unexpected end of data"),
         ("question,answer\n", r"q\.csv holds no question"),
+        (
+            "question,answer\n하나?,1\n쿼리 확장이 높이는 것은?,재현율, 그리고 더\n",
+            r"q\.csv:3: 3 cells, .* header names 2: '그리고 더' belongs to no column\. A cell that holds ',' needs quotes: .one, two.$",
+        ),
+        ("question,answer,\n하나?,1,일\n", r"q\.csv:2: 3 cells, and the header names 2: '일' belongs"),  # as a spreadsheet saves it again
+        ("질문;답\n하나?;1;일\n", r"A cell that holds ';' needs quotes: .one; two.$"),
+        ("question,pattern\n하나?,1\n둘?,19[71\n", r"q\.csv:3: the answer '19\[71' is no regular expression: unterminated character set"),
+        ("question,pattern\n하나?,a{99999999999}\n", r"q\.csv:2: .*no regular expression: the repetition number is too large"),
     ],
 )
 def test_a_broken_table_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.questions import Wants, asks_number, count_asked, place_asked, wants
+from rag.questions import Wants, asks_cause, asks_number, count_asked, place_asked, wants
 
 LIST, DEFINITION, REASON, FACT = Wants.LIST, Wants.DEFINITION, Wants.REASON, Wants.FACT
 
@@ -147,3 +147,28 @@ def test_any_text_is_some_question(question: str) -> None:
     assert isinstance(wants(question), Wants)
     assert (count_asked(question) or 0) >= 0
     assert isinstance(asks_number(question), bool)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("심박출량이 뭐임", Wants.DEFINITION),
+        ("세도정치가 머야?", Wants.DEFINITION),
+        ("콩팥 뜻", Wants.DEFINITION),
+        ("엔트로피 정의는?", Wants.FACT),
+        ("그때 만든 모델 이름이 뭐였지", Wants.FACT),
+        ("호르몬이 하는 작용들", Wants.LIST),
+        ("순행간섭과 역행간섭의 차이가 뭐야", Wants.REASON),
+        ("둘이 뭐가 다름?", Wants.REASON),
+        ("가격차별하면 사중손실 생겨?", Wants.REASON),
+    ],
+)
+def test_as_students_type(question: str, expected: Wants) -> None:
+    assert wants(question) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"), [("왜 그래?", True), ("이유 두 가지는?", False), ("어떻게 해?", False), ("What is it?", False)]
+)
+def test_one_cause_is_asked_for(question: str, expected: bool) -> None:
+    assert asks_cause(question) is expected

@@ -19,7 +19,7 @@ from index.morphemes import Analyser
 from rag import sentence_reader, span_reader
 from rag.sentence_reader import KINDS, NOT_FOUND, SentenceReader, Weights
 from rag.span_model import SpanModel, Window
-from rag.span_reader import CHOICE, EVIDENCE, READ, READER, WINDOWS, Option, SpanReader, open_reader, shipped
+from rag.span_reader import CAUSE, CHOICE, EVIDENCE, READ, READER, WINDOWS, Option, SpanReader, open_reader, shipped
 from rag.types import READERS, Hit, ReaderName
 from tests.rag.samples import ENCODER, hit, hits_for, memory_index
 
@@ -216,6 +216,26 @@ def marks(index: Index, analyser: Analyser, question: str, text: str, marked: st
     offers = reader(index, analyser, marked).offers(question, [hit(text)])
     assert offers is not None
     return [option.spans[0].quote for option in offers.candidates if not option.whole]
+
+
+@pytest.mark.parametrize(
+    ("question", "offered"), [("앤지 II의 작용은 뭐야?", False), ("혈관을 조이는 것은?", True), ("앤지 II는 어디에 있어?", True)]
+)
+def test_a_part_of_a_label_is_no_answer_where_all_of_it_is_asked_for(
+    question: str, offered: bool, index: Index, analyser: Analyser
+) -> None:
+    assert ("앤지 II" in marks(index, analyser, question, "- 앤지 II 작용: 혈관을 조인다", "앤지 II")) is offered
+
+
+def test_a_sentence_that_gives_a_cause_is_worth_more_where_one_is_asked_for(index: Index, analyser: Analyser) -> None:
+    text = "그림은 종이에 그린다. 종이가 싸기 때문이다."
+    for question, more in (("그림은 왜 종이에 그려?", CAUSE), ("그림은 어디에 그려?", 0.0)):
+        options = options_of(index, analyser, question, [hit(text)], "종이")
+        for (_, whole), option in options.items():
+            given = whole and "때문" in option.spans[0].quote
+            assert option.value("sentence score") == pytest.approx(
+                np.dot(sentence_reader.shipped().sentence, option.sentence.features) + more * given
+            )
 
 
 def test_a_mark_ends_with_its_sentence(index: Index, analyser: Analyser) -> None:

@@ -384,6 +384,65 @@ def test_a_bar_within_a_cell_parts_nothing() -> None:
     assert shown([Span("a.md", 0, 9, "$\\|x\\|_2$")]) == "$\\|x\\|_2$", "the sign of a norm"
 
 
+WHY = "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다.\n물감은 덮어 둔다. 그늘에 둔다.\n그림은 덮는다.\n먼지가 앉기 때문이다."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "expected"),
+    [
+        ("붓은 물에 담가 두지 않는다.", "붓을 왜 물에 담가 두지 않아?", "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다."),
+        ("붓은 물에 담가 두지 않는다.", "붓을 물에 담가 두지 않는 이유는?", "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다."),
+        ("붓은 물에 담가 두지 않는다.", "붓은 어떻게 두지 않아?", "붓은 물에 담가 두지 않는다."),
+        ("털이 빠지기 때문이다.", "붓을 왜 물에 담가 두지 않아?", "털이 빠지기 때문이다."),
+        ("물감은 덮어 둔다.", "물감을 왜 덮어 둬?", "물감은 덮어 둔다."),
+        ("그림은 덮는다.", "그림을 왜 덮어?", "그림은 덮는다."),
+    ],
+)
+def test_a_cause_stands_behind_what_it_is_the_cause_of(sentence: str, question: str, expected: str) -> None:
+    assert quotes(WHY, sentence, question) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        ("심박출량은 5 L/min이다.", "심박출량은 얼마?", "5 L/min"),
+        ("폐활량은 27 mmHg 아래다.", "폐활량은 얼마?", "27 mmHg"),
+        ("재판관은 6인 넘게 찬성해야 한다.", "재판관은 몇 명이 찬성해야 해?", "6인"),
+        ("이 말은 19세기에 쓰였다.", "이 말은 몇 세기에 쓰였어?", "19세기"),
+        ("그때는 11세였다.", "그때는 몇 세였어?", "11세"),
+        ("이 법은 2008. 7. 31. 생겼다.", "이 법은 언제 생겼어?", "2008. 7. 31."),
+        ("기억하는 수는 7±2개다.", "기억하는 수는 몇 개야?", "7±2개"),
+        ("5군영 = 훈련도감, 어영청, 총융청", "5군영은 무엇이야?", "5군영 = 훈련도감, 어영청, 총융청"),
+        ("배율 = 두 배쯤", "배율은?", "두 배쯤"),
+    ],
+)
+def test_units_and_labels_of_other_subjects(text: str, question: str, expected: str) -> None:
+    assert quotes(text, text, question, question.split()[0][:2]) == [expected]
+
+
+def test_what_an_equals_sign_lists() -> None:
+    text = "- 5군영 = 훈련도감, 어영청, 총융청\n- 지방군은 속오군이다"
+    assert quotes(text, "- 5군영 = 훈련도감, 어영청, 총융청", "5군영을 모두 말해 줘", "군영") == ["훈련도감", "어영청", "총융청"]
+
+
+@pytest.mark.parametrize("sign", [" ", "*", "`", "·"])
+def test_long_runs_of_one_sign_take_one_look(sign: str) -> None:
+    """Each took minutes once."""
+    run = sign * 20_000
+    for text in (f"캐시의 종류: 가{run}나, 다", f"캐시 이름:{run}!"):
+        for question in ("캐시의 종류를 모두 말해 줘", "캐시 이름은?", "캐시란?"):
+            assert "".join(quotes(text, text, question, "캐시"))
+        assert shown([Span("a.md", 0, len(text), text)]).startswith("캐시")
+
+
+def test_where_nothing_would_be_left_the_words_are_shown_as_written() -> None:
+    assert [shown([Span("a.md", 0, len(quote), quote)]) for quote in ("<b>", "`<b>`", "<b>굵게</b>")] == ["<b>", "<b>", "굵게"]
+
+
+def test_sentences_are_not_joined_by_commas() -> None:
+    assert shown([Span("a.md", 0, 4, each) for each in ("가다.", "오다.")]) == "가다.\n오다."
+
+
 def test_a_long_question_is_looked_at_no_longer_than_its_end() -> None:
     assert not names_what_is_asked("- 가", 0, 3, "무엇" * 50_000 + "!", set())
 

@@ -138,6 +138,14 @@ def test_no_note_of_that_format(served: Served) -> None:
     assert json.loads(served.tool("search", question="역전파란?", type="pdf").content[0].text)["hits"] == []
 
 
+@pytest.mark.parametrize("kept", [{"folder": "week99"}, {"note": "none.md"}, {"week": 99}, {"type": "pdf"}])
+def test_a_filter_that_no_note_passes_is_no_error(served: Served, kept: dict[str, Any]) -> None:
+    answer = fetch(served, "/api/ask", params={"question": "역전파란?", **kept})
+    assert (answer.status_code, answer.json()["abstained"], answer.json()["hits"]) == (200, True, [])
+    assert fetch(served, "/api/search", params={"question": "역전파란?", **kept}).json()["hits"] == []
+    assert fetch(served, "/api/notes", params=kept).json() == {"notes": []}
+
+
 def test_a_slip_is_mended_unless_it_is_meant(served: Served) -> None:
     slip = "durwjsvk"
     assert fetch(served, "/api/ask", params={"question": slip}).json()["repairs"] == [{"typed": slip, "meant": "역전파"}]
@@ -348,10 +356,73 @@ def test_what_cannot_be_meant_is_said(path: str, asked: dict[str, Any], message:
         assert (reply.status_code, reply.json()) == expected
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"", b'{"question": "\\ud800"}', b"\xff"])
-def test_a_body_that_is_no_question_is_said(body: bytes) -> None:
+KNOWN = "known are question, k, retriever, note, folder, week, type, as_typed"
+
+
+@pytest.mark.parametrize("path", ["/ask", "/search"])
+def test_a_name_that_is_not_known_is_not_lost(path: str) -> None:
+    asked = {"question": "역전파", "folders": ["week05"], "kk": 3}
+    for reply, what in ((PLAIN.get(path, params=asked), "query parameter"), (PLAIN.post(path, json=asked), "key")):
+        assert (reply.status_code, reply.json()["message"]) == (422, f"unknown {what} 'folders', 'kk': {KNOWN}")
+    reply = PLAIN.post(path, params={"k": 3}, json={"question": "역전파"})
+    assert (reply.status_code, reply.json()["message"]) == (422, "unknown query parameter 'k': this call takes none")
+    assert PLAIN.post(path, json={"question": "역전파", "k": 3, "folder": ["week05"]}).status_code == 200
+    names = {"x" * 1000: 1, **{f"\ud800{number}": 1 for number in range(1000)}}
+    many = PLAIN.post(path, content=json.dumps(names), headers={"content-type": "application/json"}).json()["message"]
+    assert " and 996 more: known are " in many and r"'\ud8003' and" in many and "x" * 101 not in many
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/notes?folders=week05", "unknown query parameter 'folders': known are note, folder, week, type"),
+        (f"/notes/{NOTE.doc_id}?begin=3", "unknown query parameter 'begin': known are start, end"),
+        ("/status?full=1", "unknown query parameter 'full': this call takes none"),
+    ],
+)
+def test_a_parameter_of_any_call_is_known(path: str, message: str) -> None:
+    whole = TestClient(api(lambda: WordPipeline(WordIndex([NOTE])), lambda: {}))
+    assert (whole.get(path).status_code, whole.get(path).json()["message"]) == (422, message)
+    assert whole.get("/docs?x=1").status_code == 200
+
+
+@pytest.mark.parametrize(("asked", "name"), [({"k": True}, "k"), ({"week": [3, False]}, "week")])
+def test_true_is_no_number(asked: dict[str, Any], name: str) -> None:
+    reply = PLAIN.post("/search", json={"question": "역전파", **asked})
+    assert (reply.status_code, reply.json()["message"]) == (422, f"{name}: Input should be a valid integer, found true or false")
+
+
+EXPECTED = 'expected a JSON object such as {"question": "…"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{bad", f"the body is no JSON (Expecting property name enclosed in double quotes at character 1): {EXPECTED}"),
+        (b"[1]", f"the body is an array: {EXPECTED}"),
+        (b'"question"', f"the body is a string: {EXPECTED}"),
+        (b"null", f"the body is null: {EXPECTED}"),
+        (b"true", f"the body is true or false: {EXPECTED}"),
+        (b"1.5", f"the body is a number: {EXPECTED}"),
+        (b"", f"the request has no body: {EXPECTED}"),
+        (b"\xff", f"the body cannot be read as JSON in UTF-8: {EXPECTED}"),
+        (b"[" * 100_000, f"the body cannot be read as JSON in UTF-8: {EXPECTED}"),
+        (b'{"question": "\\ud800"}', "question: Input should be a valid string"),
+    ],
+)
+def test_a_body_that_is_no_question_is_said(body: bytes, message: str) -> None:
     reply = PLAIN.post("/ask", content=body, headers={"content-type": "application/json"})
     assert (reply.status_code, reply.json()["error"]) == (422, "UsageError")
+    assert reply.json()["message"].startswith(message)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""])
+def test_a_body_of_another_kind_is_said(kind: str) -> None:
+    reply = PLAIN.post("/ask", content=b'{"question": "a"}', headers={"content-type": kind} if kind else {})
+    expected = f"the body's Content-Type is {kind or 'not given'}: expected application/json, as curl's --json sends it"
+    assert (reply.status_code, reply.json()) == (422, {"error": "UsageError", "message": expected})
+    for known in ("application/json; charset=utf-8", "Application/JSON", "application/ld+json"):
+        assert PLAIN.post("/ask", content=b'{"question": "a"}', headers={"content-type": known}).status_code == 200
 
 
 def test_a_body_that_is_too_large_is_not_read() -> None:

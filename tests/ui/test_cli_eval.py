@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from index.build import update
 from index.encoder import Encoder
 from index.morphemes import Analyser
 from index.settings import IndexSettings
+from index.types import DocumentInfo
 from rag.evaluation.datasets import Question
 from rag.evaluation.evaluate import KS
 from rag.evaluation.report import QuestionRow, Report, Table
@@ -46,9 +47,16 @@ REPORT = Report({"questions": 1}, (Table("retrieval", ("system", "hit@1"), (("hy
 
 @dataclass
 class Bare:
-    """A pipeline of which only the reader is looked at."""
+    """A pipeline of which only the reader, and the names of the notes, are looked at."""
 
     reader: object = None
+
+    @property
+    def index(self) -> Bare:
+        return self
+
+    def documents(self) -> list[DocumentInfo]:
+        return [DocumentInfo("a.md", "a", "hash", 1, 9)]
 
 
 @dataclass
@@ -200,6 +208,51 @@ def test_a_system_that_was_not_measured_is_named(seen: Seen, capsys: pytest.Capt
     assert capsys.readouterr().err == "not measured now, so not compared: dense\n"
 
 
+def test_a_metric_that_was_not_measured_is_named(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
+    seen.report = Report({}, (), tuple(replace(row, metrics={**row.metrics, "hit@5": 1.0}) for row in ROWS))
+    evaluate("--write-baseline", "b.json")
+    seen.report = REPORT
+    assert evaluate("--baseline", "b.json", "--ks", "1") == 0
+    assert capsys.readouterr().err == "not measured now, so not compared: hit@5\n"
+
+
+def test_a_metric_asked_for_that_cannot_be_compared_or_kept_exits_2(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate("--write-baseline", "b.json")
+    measured = len(seen.ids)
+    assert evaluate("--baseline", "b.json", "--metric", "hit@1", "--metric", "hit@7") == 2
+    assert capsys.readouterr().err == "error: the baseline holds no hit@7, but F1, hit@1\n"
+    assert evaluate("--metric", "hit@1") == 2
+    assert "--metric names what --baseline compares or --write-baseline keeps" in capsys.readouterr().err
+    assert len(seen.ids) == measured  # both before anything is measured
+    seen.report = Report({}, (), tuple(QuestionRow("hybrid", row.question_id, "", "test", {"F1": 0.5}) for row in ROWS))
+    assert evaluate("--baseline", "b.json", "--metric", "F1", "--metric", "hit@1") == 2
+    assert "nothing to compare of hit@1: the baseline holds hybrid: hit@1, F1; measured now: hybrid: F1" in capsys.readouterr().err
+    assert evaluate("--write-baseline", "c.json", "--metric", "hit@1") == 2
+    assert "not measured, so not kept: hit@1" in capsys.readouterr().err
+
+
+def test_too_few_questions_to_see_a_fall_are_told(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("hit@1", "hit@5", "MRR@10", "nDCG@10", "recall@1000c")
+
+    def of(system: str, questions: int, score: float) -> list[QuestionRow]:
+        return [QuestionRow(system, str(number), "", "test", dict.fromkeys(names, score)) for number in range(questions)]
+
+    for system, questions, told in (
+        ("hybrid", 6, "anything compared (at most 6 questions), even if every question fell that can; 5 comparisons need at least 8 "),
+        ("dense", 8, ""),
+    ):
+        seen.report = Report({}, (), tuple(of(system, questions, 1.0)))
+        evaluate("--write-baseline", "b.json")
+        seen.report = Report({}, (), tuple(of(system, questions, 0.0)))
+        assert evaluate("--baseline", "b.json") == (0 if told else 1)
+        err = capsys.readouterr().err
+        assert told in err and ("too few questions" in err) == bool(told)
+    seen.report = Report({}, (), (*of("hybrid", 20, 1.0), QuestionRow("pipeline", "0", "", "test", {"F1": 1.0})))
+    evaluate("--write-baseline", "b.json")
+    assert evaluate("--baseline", "b.json") == 0
+    assert "no fall could be significant of pipeline F1 (1), even if" in capsys.readouterr().err
+
+
 def test_a_broken_baseline_is_told_before_anything_is_measured(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("--baseline", "gold.jsonl") == 3
     assert "gold.jsonl is no baseline" in capsys.readouterr().err
@@ -269,6 +322,27 @@ def test_topics_over_the_index_as_documents_and_as_places(index: Path, tmp_path:
     assert [row["metrics"] for row in rows(again, "run").values()] == [row["metrics"] for row in rows(found).values()]
     without_topics = measured(capsys, "--qrels", qrels, "--index", index, "--run", tmp_path / "run")
     assert without_topics["rows"] == again["rows"]
+
+
+def test_documents_of_the_gold_that_the_index_does_not_hold_are_named(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = [{"doc": name, "quote": "평균"} for name in ("eval.md", "b", "c", "d", "e", "f", "week05/eval.md")]
+    gold = {"id": "q", "question": "MRR이란?", "answers": ["평균"], "evidence": evidence}
+    questions = written(tmp_path / "gold.jsonl", json.dumps(gold, ensure_ascii=False) + "\n")
+    given = ["eval", "--questions", str(questions), "--index", str(index), "--ks", "1"]
+    told = (
+        "the index does not hold 6 documents of the gold: eval.md, b, c, d, e and 1 more; eval.md may be week05/eval.md now. "
+        f"Name them in the gold as the index does: `rag questions --check {questions} --index {index}` names each line, "
+        "`rag status` lists its notes\n"
+    )
+    assert cli.main([*given, "--retriever", "lexical", "--no-answers"]) == 0
+    assert told in capsys.readouterr().err
+    run = written(tmp_path / "r", "q Q0 week05/eval.md 1 1 x\n")
+    assert cli.main([*given, "--run", str(run)]) == 0
+    assert told in capsys.readouterr().err
+    assert cli.main(["questions", "--check", str(questions), "--index", str(index)]) == 3
+    assert "gold.jsonl:1: there is no note 'eval.md'" in capsys.readouterr().out
 
 
 def test_a_run_of_judged_documents_needs_no_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,6 +123,10 @@ PDF = Document(
 )
 
 
+def test_a_file_that_cannot_be_opened_is_told() -> None:
+    assert KO.not_unread in html_notes.not_now(Taken(refused=(Refused("b.md", "unread"),)), "ko")
+
+
 def test_each_file_of_a_run_is_told() -> None:
     taken = Taken(refused=(Refused("b.exe", "kind"), Refused("c.pdf", "size", "120 MB")), twins={"d.md": "e.md"}, same=("f.md",))
     fragment = html_notes.result(

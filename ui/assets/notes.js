@@ -52,8 +52,8 @@
       const worker = async () => {
         for (let next = waiting.shift(); next; next = waiting.shift()) {
           say(`${box.dataset.saidUp} ${done + 1}/${good.length} · ${next.name}`);
-          const { path } = await upload(next.file);
-          sent.push({ name: next.name, path });
+          if (await readable(next.file)) sent.push({ name: next.name, path: (await upload(next.file)).path });
+          else skipped.push({ name: next.name, reason: "unread" });
           done += 1;
         }
       };
@@ -68,14 +68,19 @@
     }
   }
 
+  const readable = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+
+  // What cannot be opened has no file.
   async function walk(entry) {
     const name = entry.fullPath.replace(/^\//, "");
-    if (entry.isFile) return [{ file: await new Promise((done, failed) => entry.file(done, failed)), name }];
+    const opened = (open) => new Promise((done) => open(done, () => done(null)));
+    if (entry.isFile) return [{ file: await opened((done, failed) => entry.file(done, failed)), name }];
     if (entry.name.startsWith(".")) return [];
     const reader = entry.createReader();
     const found = [];
     for (;;) { // a reader gives a hundred at a time
-      const part = await new Promise((done, failed) => reader.readEntries(done, failed));
+      const part = await opened((done, failed) => reader.readEntries(done, failed));
+      if (!part) return [...found, { file: null, name }];
       if (!part.length) return found;
       found.push(...(await Promise.all(part.map(walk))).flat());
     }
@@ -87,11 +92,12 @@
     const known = kinds.split(",");
     for (const each of files) {
       if (each.name.split("/").some((part) => part.startsWith(".") || part.startsWith("~$"))) continue;
-      const reason = !known.some((kind) => each.name.toLowerCase().endsWith(kind)) ? "kind"
+      const reason = !each.file ? "unread" : !known.some((kind) => each.name.toLowerCase().endsWith(kind)) ? "kind"
         : each.file.size > Number(most) ? "size" : each.file.size === 0 ? "empty" : "";
       if (!reason) good.push(each);
       else if (reason !== "kind" || !folder || !MEDIA.test(each.name)) {
-        skipped.push({ name: each.name, reason, detail: `${Math.round(each.file.size / 2 ** 20).toLocaleString()} MB` });
+        const detail = each.file ? `${Math.round(each.file.size / 2 ** 20).toLocaleString()} MB` : "";
+        skipped.push({ name: each.name, reason, detail });
       }
     }
     return { good, skipped };

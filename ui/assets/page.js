@@ -130,20 +130,24 @@
   });
 
   // Thumbs: a second press takes one back. What was pressed outlives the answer's being drawn again in the other language.
-  const rated = new Map();
+  // Answers may come late and in any order: the newest press that waits for one is shown, else the newest that was kept.
+  const kept = new Map();
+  const asked = new Map();
+  let presses = 0;
+  const rated = (key) => (asked.get(key) || kept.get(key))?.thumb || "0";
   function paint() {
     for (const button of document.querySelectorAll("[data-thumb]")) {
-      button.setAttribute("aria-pressed", String(rated.get(button.dataset.key) === button.dataset.thumb));
+      button.setAttribute("aria-pressed", String(rated(button.dataset.key) === button.dataset.thumb));
     }
   }
 
   async function rate({ key, thumb }) {
-    const before = rated.get(key) || "0";
-    const mine = before === thumb ? "0" : thumb;
-    rated.set(key, mine);
+    const mine = { thumb: rated(key) === thumb ? "0" : thumb, press: ++presses };
+    asked.set(key, mine);
     paint();
-    const kept = await window.notesPage.rate({ key, thumb: Number(mine) }).catch(() => false);
-    if (!kept) rated.set(key, before);
+    const done = await window.notesPage.rate({ key, thumb: Number(mine.thumb) }).catch(() => false);
+    if (done && !(kept.get(key)?.press > mine.press)) kept.set(key, mine);
+    if (asked.get(key) === mine) asked.delete(key);
     paint();
   }
 

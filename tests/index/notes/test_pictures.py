@@ -435,6 +435,27 @@ def test_what_pictures_link_to(text: str, found: list[str]) -> None:
     assert links(text) == found
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp949"])
+@pytest.mark.parametrize("suffix", ["md", "html"])
+def test_notes_in_any_encoding_show_pictures(tmp_path: Path, encoding: str, suffix: str) -> None:
+    (tmp_path / "그림.png").write_bytes(picture(260))
+    text = {"md": "# 노트\n\n![가](그림.png)\n", "html": "<h1>노트</h1><IMG src='그림.png'>"}[suffix]
+    (tmp_path / f"a.{suffix}").write_bytes(text.encode(encoding))
+    assert [file.doc_id for file in discover([tmp_path])] == [f"a.{suffix}"]
+
+
+def test_a_web_page_shows_pictures_in_the_encoding_that_it_declares(tmp_path: Path) -> None:
+    (tmp_path / "図.png").write_bytes(picture(260))
+    (tmp_path / "a.html").write_bytes("<meta charset=shift_jis><img src=図.png>".encode("shift_jis"))
+    assert [file.doc_id for file in discover([tmp_path])] == ["a.html"]
+
+
+def test_what_is_no_text_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(260))
+    (tmp_path / "a.md").write_bytes(b"![](a.png)" + bytes(range(256)) * 9)
+    assert [file.doc_id for file in discover([tmp_path])] == ["a.md", "a.png"]
+
+
 def test_pictures_that_markdown_and_web_pages_show(tmp_path: Path, reads: list[tuple[int, int]]) -> None:
     (tmp_path / "img").mkdir()
     for name, width in (("img/a.png", 260), ("img/b.png", 270), ("img/own.png", 280)):

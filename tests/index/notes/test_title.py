@@ -14,10 +14,22 @@ from index.notes.title import opening, shown, title_of
         ('+++\ntitle = "검색 모델"\n+++\n', "검색 모델"),
         ("---\ntitle: 검색 '모델'\n---\n", "검색 '모델'"),
         ('---\ntitle: ""\n---\n# 검색 모델\n', "검색 모델"),
+        ("---\ntitle: '검색 # 모델' # 주석\n---\n", "검색 # 모델"),
+        ('---\ntitle: "제목"  # "주석"\n---\n', "제목"),
+        ("---\ntitle: C# 입문 # 주석\n---\n", "C# 입문"),
+        ("---\ntitle: # 주석\n---\n# 본문 제목\n", "본문 제목"),
+        ("---\ntitle: >\n  긴\n\n  제목\ntags: [a]\n---\n", "긴 제목"),
+        ("---\ntitle: |-  # 주석\n  제목\n---\n# 본문 제목\n", "제목"),
+        ("---\ntitle: >2-\ntags: [a]\n---\n# 본문 제목\n", "본문 제목"),
+        ("---\ntitle: |\n---\n# 본문 제목\n", "본문 제목"),
         ("---\ntags: [a]\n---\n\n# 본문 제목\n", "본문 제목"),
         ("## 1. 소개\n# 진짜 제목 #\n", "진짜 제목"),
         ("```python\n# 주석\n```\n# 제목\n", "제목"),
         ("````\n```\n# 주석\n```\n````\n~~~\n# 주석\n~~~\n# 제목\n", "제목"),
+        ("<!--\n# 할 일\n```\n-->\n# 진짜 제목\n", "진짜 제목"),
+        ("<!-- # 할 일 -->\n# 1. 서론\n글 <!--\n# 2. 본론\n", "file"),
+        ("<!-- 1 --> <!-- 2 -->\n# 진짜 제목\n", "진짜 제목"),
+        ("```\n<!--\n```\n# 진짜 제목\n", "진짜 제목"),
         ("밑줄 제목\n=====\n## 둘\n", "밑줄 제목"),
         ("# **굵은** `코드` [링크](http://a) 제목\n", "굵은 코드 링크 제목"),
         ("\n## 소제목만\n글\n### 셋\n", "소제목만"),
@@ -63,7 +75,11 @@ def test_the_opening_line_of_an_office_document() -> None:
     ("line", "many"),
     [
         *[(line, " " * 3000) for line in ("## a{}b", "# {}", "# a{}#", "# a{} # b")],
-        *[(line, many * 200_000) for line in ("# {}", "---\ntitle: {}a\n---\n") for many in (" \t", "[", "[](", "<a ", "'")],
+        *[
+            (line, many * 200_000)
+            for line in ("# {}", "---\ntitle: {}a\n---\n", "---\ntitle: '{}a\n---\n")
+            for many in (" \t", "[", "[](", "<a ", "'", "' ", "#")
+        ],
     ],
 )
 def test_a_heading_of_one_sign_costs_one_look(line: str, many: str) -> None:
