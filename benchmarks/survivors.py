@@ -318,14 +318,6 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/trim.py",
-        "a line break is no sign of emphasis, and neither is what stands right behind an opening one",
-        (
-            "… text[opening.end():stop]: → … text[opening.end():stop + 1]:",
-            "…() in text[opening.end():stop]: → …() in text[opening.end() + 1:stop]:",
-        ),
-    ),
-    (
-        "rag/trim.py",
         "the pattern looks at the last signs alone; one taken off at a time leaves the same in the end",
         (
             "… = _EMPHASIS.match(text[start:end][::-1]) → … = _EMPHASIS.match(text[:end][::-1])",
