@@ -8,7 +8,7 @@ from collections.abc import Collection
 from index.morphemes import Analyser
 from index.sentences import BULLET
 from rag.questions import Wants, asks_number, wants
-from rag.spans import crosses_cells, is_bare, is_quantity
+from rag.spans import crosses_cells, in_other_column, is_bare, is_quantity
 
 _POINTING = re.compile(
     r"(?:이것|그것|(?:이|그|이러한|그러한|이런|그런|위) (?:것|점|현상|방법|방식|과정|기법|개념|경우|문제|구조|상태|작업|기능|특징))들?"
@@ -46,7 +46,8 @@ def says_nothing(question: str, known: Collection[str], text: str, start: int, e
     """Whether `text[start:end]` answers nothing; `known` are the question's own morphemes.
 
     Neither "캐시" nor "이러한 현상" answers "캐시란?", nor "평균" what "- 평균: O(n log n)" tells, nor words of two cells of a table,
-    nor what its sentence denies, nor "다음과 같다", nor a date "언제 쓰면 좋아?".
+    nor the cell under a header that the question does not name, nor what its sentence denies, nor "다음과 같다", nor a date
+    "언제 쓰면 좋아?".
     """
     quote, wanted = text[start:end], wants(question)
     if not quote.strip("`*_ \t\n") or is_bare(quote, known) or _POINTING.fullmatch(quote) or _AHEAD.fullmatch(quote):
@@ -56,6 +57,8 @@ def says_nothing(question: str, known: Collection[str], text: str, start: int, e
     if "언제" in question and not asks_number(question) and is_quantity(quote):
         return True
     if _DENIED.match(text, end) and not _DENIES.search(question):
+        return True
+    if wanted is Wants.FACT and in_other_column(text, start, end, known):
         return True
     return crosses_cells(text, start, end) or _is_label(text, start, end, known, analyser)
 

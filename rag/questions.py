@@ -12,12 +12,18 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _COUNTED = r"(?:두|세|네|다섯|여섯|일곱|여덟|몇|\d) ?(?:가지|단계)"
+_SORTS = (
+    "evidence|types|kinds|stages|phases|conditions|reasons|factors|properties|examples|components|advantages|disadvantages|drawbacks"
+    "|assumptions|principles|features|characteristics|categories|criteria|forms(?= (?:of|are|in))"
+)
+"""English nouns of which a question wants all there are: "4 conditions for deadlock"."""
 _LIST = _any(
     r"종류|목록(?!에서)|나열|모두(?!의)|전부|항목(?! [가-힣]+[를을로])|구성 ?요소|순서대로|장단점|뭐뭐|무엇무엇|뭐가 있|무엇이 있",
     r"어떤 [가-힣A-Za-z]+들(?![과의에이])|[가-힣]{2,}들(?:은|에는)?(?: *(?:무엇|뭐)[가-힣]*)? *[?？]*$",
     rf"{_COUNTED}|(?:여러|각) ?가지|단계[는를별]",
     r"\blist\b|^(?:what|which|name)\b.*\ball (?:the|of)\b|\bwhat are (?:the|some|all)\b|\bname the\b|\bsteps\b",
     r"\bwhich (?:\w+ ){0,2}(?:two|three|four|five|six)\b",
+    rf"^(?:(?:what|which|give)(?: are| were)? )?(?:(?:me|the|all|some|main|\d\d?|two|three|four|five|six) )*(?:[\w-]+ )?(?:{_SORTS})\b",
 )
 _WHY = r"왜(?!란|구|군|국|관|의|와|인(?![가지데])|적(?!용)|곡|도|소|성(?!능))"  # but not in 임진왜란, 왜구, 왜곡, 왜도
 _CAUSE = _any(_WHY, r"이유|까닭|\bwhy\b")
@@ -25,7 +31,8 @@ _CAUSES = _any(_COUNTED, r"\blist\b|(?:이유|까닭|\bwhy\b).*(?:종류|목록|
 """A question for causes, and one for a list of them: else it wants a reason, whatever it says "모두" of."""
 _REASON = _any(
     r"어째서|어떻게|방법(?!론)|원리|\bhow (?!many|much|long|large|big)",
-    r"차이점?[은는이가을를]?(?: *(?:무엇|뭐|좀|설명|알려|말해)[가-힣 ]*)? *[?？.]*$|\bthe difference\b",
+    r"차이점?[은는이가을를]?(?: *(?:무엇|뭐|좀|설명|알려|말해)[가-힣 ]*)? *[?？.]*$|\bdifferences? between\b|\bthe difference\b",
+    r"\b(?:vs|versus)\b|^compare\b",
     r"(?:뭐가|무엇이) *(?:달라|다르|다른|다름)",
 )
 _ASKS = r"무엇|무얼|뭐|뭘|뭔|모[야예]|멀로|머[하야예가]|누[구가군굴]|어[디딘딨]|언제|언젠|어느|어[떤떠떻찌때]|몇|얼마|며칠|무슨"
@@ -40,7 +47,7 @@ _DEFINITION = _any(
     r"(?:이?란|이라는 (?:건|것|게|말)|의 정의|의 뜻|무슨 뜻|무슨 말|의 개념)(?:은|는|이|가)?(?:이야|이에요|인가요?|인지)? *[?？.]*$",
     r"(?:뭐(?:야|지|임|냐|죠|예요|에요)|뭔(?:가|데|가요)|머[야임]|무엇(?:인가|인가요|이야|인지)) *[?？.]*$",
     r"[가-힣A-Za-z)] (?:뜻|정의)[은이]? *[?？.]*$",
-    r"^what (?:is|are|does)\b.*\b(?:mean|definition)?\??$|\bdefin",
+    r"^what(?:'s|’s| is| are| does)\b.*\b(?:mean|definition)?\??$|\bdefin",
 )
 _NUMBER = _any(
     r"몇|얼마|며칠|비율은|퍼센트|차원은|횟수|개수|연도|년도|일자|날짜",
@@ -102,11 +109,15 @@ def place_asked(question: str) -> int | None:
 
 
 _ENGLISH_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-_COUNT = _any(rf"((?<![가-힣])(?:{'|'.join(_COUNTS)})|\d+) ?(?:가지|단계|개|군데|종|요소|곳)", rf"\b({'|'.join(_ENGLISH_COUNTS)})\b")
+_COUNT = _any(
+    rf"((?<![가-힣])(?:{'|'.join(_COUNTS)})|\d+) ?(?:가지|단계|개|군데|종|요소|곳)",
+    rf"\b({'|'.join(_ENGLISH_COUNTS)})\b",
+    rf"^(?:(?:what|which|give|list|name)(?: are)? )?(?:me )?(?:the |all )?(\d\d?) (?:[\w-]+ )?(?:{_SORTS})\b",
+)
 
 
 def count_asked(question: str) -> int | None:
     """How many items a list question asks for, where it says so."""
     match = _COUNT.search(question)
-    word = (match.group(1) or match.group(2) or "").lower() if match else ""
+    word = next((group.lower() for group in match.groups() if group), "") if match else ""
     return int(word) if word.isdigit() else (_COUNTS | _ENGLISH_COUNTS).get(word)

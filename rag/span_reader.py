@@ -21,6 +21,7 @@ from index.errors import ModelError, UsageError
 from index.index import Index
 from index.morphemes import Analyser
 from rag import abbreviations, sentence_reader
+from rag.clauses import defining
 from rag.compared import sides, told_apart
 from rag.continued import Notes, opened, stretch, whole_spans
 from rag.marks import is_term, only_asks, says_nothing
@@ -309,8 +310,10 @@ def _offered(
     named = names_what_is_asked(passage.text, sentence.start, sentence.end, question, known)
     if marked and not (named or place_asked(question) or announced(passage.text, sentence.start, sentence.end)):
         start, end = trimmed(passage.text, marked.span.start, marked.span.end, analyser)
-        if start < sentence.end < end and wants(question) in (Wants.FACT, Wants.LIST):
+        if start < sentence.end < end and wants(question) is not Wants.REASON:
             start, end = trimmed(passage.text, start, sentence.end, analyser)
+        if wants(question) is Wants.DEFINITION:
+            end = defining(passage.text, start, end, sentence.end)
         span = Span(passage.doc_id, passage.start + start, passage.start + end, passage.text[start:end])
         names = wants(question) is Wants.DEFINITION and is_term(passage.text, start, end, known)
         if names and told_before(passage.text, sentence.start, sentence.end):

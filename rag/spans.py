@@ -32,6 +32,8 @@ _EMPHASIS = re.compile(r"`([^`]+)`|`|(?<![A-Za-z0-9)])\*\*(?!\s)|(?<!\s)\*\*(?![
 """Signs of code, whose inside stays as it is, and of bold, which neither "2**8" nor "2 ** 8" is."""
 _BOLD = re.compile(r"(`[^`]+`)|(?<![A-Za-z0-9)])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 """Bold from its beginning to its end, whatever stands behind it: **ViT**(Vision Transformer)."""
+_ITALIC = re.compile(r"(`[^`]+`)|(?<![\w*\\])([*_])(?![\s*_])([^*_`\n]+)(?<!\s)\2(?![\w*])")
+"""Italics, which neither "*args, *rest" nor "A*" is."""
 _LINK = re.compile(r"(`[^`]+`)|(?<!!)\[([^\[\]\n]+)\]\((?:https?://|[./#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?: \"[^\"\n]*\")?\)")
 """A link to a page, or to a place in the notes; "[1, 2](x)" of mathematics is none."""
 _TAG = re.compile(r"(`[^`\n]+`)|(?<!\s)\s*+<(br) ?/?>\s*|</?(?:u|b|i|em|strong|sub|sup|span|font|center|kbd|mark)\b[^<>\n]*>")
@@ -42,7 +44,8 @@ _SAYS = re.compile(r"[:：=]|(?:[다요음함됨임]|[.!?])[\"'”’)\]*`]*\s*$
 _ANNOUNCED = r"명령|문장|코드|예[제시를]|식|방법|단계|순서|절차|과정|내용|항목|조건|규칙|설정|구문|형식|두 |세 |네 |몇 |다섯|여섯|\d"
 _ANNOUNCES = re.compile(
     rf"(?:다음|아래|이하)(?:[과와] ?같|처럼|[은의에]? ?(?:{_ANNOUNCED}))[^.\n]{{0,40}}(?:[다요][.:：]?|[:：])[*_`]*\s*$"
-    r"|\bfollow(?:s|ing)\b[^.\n]{0,40}[.:]\s*$",
+    r"|\bfollow(?:s|ing)\b[^.\n]{0,40}[.:]\s*$"
+    r"|\b(?:holds?|contains?|includes?|comprises?|consists? of|requires?|are|is)(?: [\w-]+){0,4}:\s*$",
     re.IGNORECASE,
 )
 """A sentence that says that what it tells comes behind it."""
@@ -161,7 +164,7 @@ def shown(spans: Sequence[Span]) -> str:
     quotes = [_TAG.sub(lambda match: match[1] or (" " if match[2] else ""), span.quote) for span in spans]
     quotes = [_LINK.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
     quotes = [_BOLD.sub(lambda match: match[1] or match[2], quote) for quote in quotes]
-    quotes = [quote if "$" in quote else quote.replace("\\|", "|") for quote in quotes]
+    quotes = [quote if "$" in quote else _ITALIC.sub(lambda match: match[1] or match[3], quote).replace("\\|", "|") for quote in quotes]
     quotes = [_ENTITY.sub(lambda match: match[1] or unescape(match[0]), quote) for quote in quotes]
     texts = [_EMPHASIS.sub(lambda match: match[1] or "", quote).strip() for quote in quotes]
     texts = [text or span.quote.strip() for text, span in zip(texts, spans, strict=True)]
@@ -188,6 +191,8 @@ def _whole(text: str, start: int, end: int, known: Collection[str]) -> Part:
     cells = _cells(text, start, end)
     if len(cells) == 2 and _names(text[slice(*cells[0])], known):
         return cells[1]
+    if len(cells) == 2 and is_bare(text[slice(*cells[1])], known):
+        return cells[0]
     return (cells[0][0], cells[-1][1]) if cells else (_words(text, start, end), end)
 
 
@@ -220,7 +225,12 @@ def with_cause(text: str, start: int, end: int) -> Part | None:
 
 
 def _names(text: str, known: Collection[str]) -> bool:
-    return any(word in text.lower() for word in known if len(word) > 1)
+    return any(_begins_word(word, text.lower()) if word.isascii() else word in text.lower() for word in known if len(word) > 1)
+
+
+def _begins_word(term: str, text: str) -> bool:
+    """Whether a word of the text begins with the English term: "map" is not in "pmap"."""
+    return re.search(rf"(?<![a-z\d]){re.escape(term)}", text) is not None
 
 
 # Lists
@@ -403,8 +413,23 @@ def _cell(text: str, start: int, end: int, question: str, known: Collection[str]
 
 def _named(text: str, names: Sequence[Part], known: Collection[str]) -> int:
     """Which column but the first has most of the question's words in its header; 0 where none has any."""
-    fits = [sum(_stands(word, text[slice(*name)].lower()) for word in known) for name in names]
+    fits = _fits(text, names, known)
     return max(range(1, len(names)), key=lambda at: fits[at], default=0) if any(fits[1:]) else 0
+
+
+def _fits(text: str, names: Sequence[Part], known: Collection[str]) -> list[int]:
+    """How many of the question's words stand in each header."""
+    return [sum(_stands(word, text[slice(*name)].lower()) for word in known) for name in names]
+
+
+def in_other_column(text: str, start: int, end: int, known: Collection[str]) -> bool:
+    """Whether a cell of a table row, not its first, holds `text[start:end]`, and the question names another column better."""
+    header, _ = _table(text, start)
+    row = next(line.span() for line in _LINE.finditer(text) if start < line.end())
+    cells, names = _columns(text, *row), _columns(text, *header) if header else []
+    here = next((at for at, cell in enumerate(cells) if cell[0] <= start and end <= cell[1]), 0)
+    fits = _fits(text, names, known)
+    return 0 < here < len(fits) == len(cells) and fits[here] < max(fits[1:])
 
 
 def _stands(term: str, text: str) -> bool:

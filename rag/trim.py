@@ -38,6 +38,12 @@ _INTERVAL = {("[", ")"), ("(", "]")}
 
 _MEMBER = re.compile(r"(?:,[ \t]+|[ \t]*→[ \t]*)(?=\S)")
 _BEFORE = re.compile(r"(?:^|[(\[:：]|,[ \t]|→|\n)[ \t]*([^,→()\[\]:：\n]{1,30}?)(?:,[ \t]+|[ \t]*→[ \t]*)$")
+_CLAUSE = re.compile(
+    r"(?:(?:which|who|whose|whom|where|when|while|so|but|that|as|because|since|if|although|though|it|this|these|they|he|she|we|you"
+    r"|each|in|on|at|after|before|for|from|with|without|by|to|of|not)\b|(?:[A-Za-z'’-]+ ){3})",
+    re.IGNORECASE,
+)
+"""English words that begin a clause, no member of an enumeration, which has three words at most: MeCab takes all English for nouns."""
 _NOUNS = ("NNG", "NNP", "NR", "SL", "SH", "SN", "SY", "XPN", "XSN", "XR")
 
 _BEFORE_CASE = frozenset(("만", "까지", "부터", "마다"))
@@ -217,7 +223,7 @@ def _enumerated(text: str, start: int, end: int, analyser: Analyser) -> int:
                 if not token.tag.startswith(_NOUNS) or token.start - member > 1:
                     break
                 member = token.end
-        if member == comma.end():
+        if member == comma.end() or _CLAUSE.match(text, comma.end(), member):
             break
         end = member
     return end
@@ -235,6 +241,8 @@ def _enumerated_before(text: str, start: int, end: int, analyser: Analyser) -> i
         first, last = low + before.start(1), low + before.end(1)
         tokens = [token for token in morphemes(analyser, text, first, last) if first <= token.start < last]
         others = [token.end for token in tokens if not token.tag.startswith(_NOUNS)]
+        if _CLAUSE.match(text, first, last):
+            return start
         if not others:
             start = first
             continue

@@ -244,6 +244,19 @@ def test_a_mark_ends_with_its_sentence(index: Index, analyser: Analyser) -> None
     assert "털로 만든다. 물감은 돌로 만든다" in marks(index, analyser, "붓을 왜 만들어?", text, "털로 만든다. 물감은 돌로 만든다")
 
 
+def test_an_english_definition_goes_on_to_the_end_of_its_clause(index: Index, analyser: Analyser) -> None:
+    text = "A brush is a tool that spreads paint. It has hair."
+    assert "a tool that spreads paint" in marks(index, analyser, "What is a brush?", text, "a tool")
+    assert "a tool that spreads paint" in marks(index, analyser, "What is a brush?", text, "a tool that spreads paint. It has hair")
+    assert "a tool" in marks(index, analyser, "Which one spreads paint?", text, "a tool")
+
+
+def test_the_cell_under_another_header_is_no_answer(index: Index, analyser: Analyser) -> None:
+    text = "| name | tool | colour |\n|---|---|---|\n| oil | brush | red |"
+    assert marks(index, analyser, "Which colour has oil?", text, "brush") == []
+    assert marks(index, analyser, "Which tool has oil?", text, "brush") == ["brush"]
+
+
 @pytest.mark.parametrize(
     ("question", "text", "marked", "offered"),
     [
@@ -321,7 +334,7 @@ def test_what_is_told_before_a_name_defines_it(index: Index, analyser: Analyser)
     offers = reader(index, analyser, "deadlock(교착 상태)").offers("교착 상태란?", [hit(text)])
     assert offers is not None
     both = "서로를 끝없이 기다린다. 이를 deadlock(교착 상태)라고 한다."
-    assert [option.spans[0].quote for option in offers.candidates if not option.whole][:1] == [both]
+    assert both in [option.spans[0].quote for option in offers.candidates if not option.whole]
     named = reader(index, analyser, "deadlock(교착 상태)").offers("무엇을 늘 풀어?", [hit(text)])
     assert named is not None
     assert "deadlock(교착 상태)" in [option.spans[0].quote for option in named.candidates if not option.whole]

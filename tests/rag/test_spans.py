@@ -15,6 +15,7 @@ from rag.spans import (
     crosses_cells,
     headless,
     heads,
+    in_other_column,
     is_bare,
     is_header,
     is_quantity,
@@ -189,6 +190,9 @@ def test_what_hangs_under_a_bare_line_is_the_answer() -> None:
         ("512 bytes를 100번", "512 bytes를 100번", "크기는 몇 bytes야?", "크기", "512 bytes"),
         ("정확도는 92. 끝", "정확도는 92.", "정확도는 얼마?", "정확도", "92"),
         (TABLE, "| b | 길이 | 0.75 |", "b의 값은?", "값", "0.75"),
+        ("| pmap PID | memory map |", "| pmap PID | memory map |", "how to see a memory map", "memory map", "pmap PID"),
+        ("| pmap PID | memory map |", "| pmap PID | memory map |", "what is pmap for", "pmap", "memory map"),
+        ("| pmap PID | memory map |", "| pmap PID | memory map |", "which map of all", "map", "pmap PID | memory map"),
         (TABLE, "| b | 길이 | 0.75 |", "b는 얼마?", "", "0.75"),
         (TABLE, "| b | 길이 | 0.75 |", "이름의 값은?", "이름 값", "0.75"),
         ("| b | 약 12장쯤 | 9 |", "| b | 약 12장쯤 | 9 |", "b는 얼마?", "", "약 12장쯤"),
@@ -264,6 +268,10 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         ("다음 주에 시험을 봅니다.\n\n- 끝\n- 시작\n", "시험은 언제 봐?", ["다음 주에 시험을 봅니다."]),
         ("다음 날 다시 학습했다.\n\n이어진다.\n", "언제 학습했어?", ["다음 날 다시 학습했다."]),
         ("설치는 쉽다.\n\n1. 받는다\n2. 푼다\n", "설치는 어때?", ["설치는 쉽다."]),
+        ("A stack frame holds the following items here:\n- address\n- locals\n", "What does it hold?", ["address", "locals"]),
+        ("A stack frame holds these:\n- address\n- locals\n", "What does it hold?", ["address", "locals"]),
+        ("The two of them are:\n- address\n- locals\n", "Where are they?", ["address", "locals"]),
+        ("A frame is quick.\n- address\n- locals\n", "How is it?", ["A frame is quick."]),
     ],
 )
 def test_what_a_sentence_announces(text: str, question: str, expected: list[str]) -> None:
@@ -280,6 +288,9 @@ def test_what_a_sentence_announces(text: str, question: str, expected: list[str]
         (["2 ** 8과 x ** y, **셋**"], "2 ** 8과 x ** y, 셋"),
         (["`**kw**`는 그대로, **`x`**는 굵게"], "**kw**는 그대로, x는 굵게"),
         (["**닫지 않음"], "닫지 않음"),
+        (["words like *pat* and _bat_, *both of them*."], "words like pat and bat, both of them."),
+        (["`*a*`, *args, *rest, A* and B*, 2*3*4, snake_case_name"], "*a*, *args, *rest, A* and B*, 2*3*4, snake_case_name"),
+        (["*a* of $x$"], "*a* of $x$"),
         (['[노름](http://a.kr/p_(x))과 [앞](#앞), [뒤](../b.md "뒤")'], "노름과 앞, 뒤"),
         (["`[가](http://a.kr)`와 ![그림](a.png), [1, 2](x), f[i](j)"], "[가](http://a.kr)와 ![그림](a.png), [1, 2](x), f[i](j)"),
         (["하나\n  > 인용", "둘"], "하나 인용, 둘"),
@@ -445,6 +456,26 @@ def test_sentences_are_not_joined_by_commas() -> None:
 
 def test_a_long_question_is_looked_at_no_longer_than_its_end() -> None:
     assert not names_what_is_asked("- 가", 0, 3, "무엇" * 50_000 + "!", set())
+
+
+@pytest.mark.parametrize(
+    ("cell", "known", "other"),
+    [
+        ("빈도", "값", True),
+        ("1.2", "값", False),
+        ("1.2", "하는 일", True),
+        ("k1", "값", False),
+        ("빈도", "글", False),
+        ("빈도", "값 일", False),
+        ("매개변수", "값", False),
+        ("끝이다", "값", False),
+    ],
+)
+def test_the_cell_of_another_column_than_the_question_names(cell: str, known: str, other: bool) -> None:
+    start = TABLE.index(cell)
+    assert in_other_column(TABLE, start, start + len(cell), known.split()) is other
+    headless_rows = "| k1 | 빈도 | 1.2 |\n| b | 길이 | 0.75 |"
+    assert not in_other_column(headless_rows, headless_rows.index("빈도"), headless_rows.index("빈도") + 2, ["값"])
 
 
 def test_what_holds_words_of_two_cells_is_torn() -> None:

@@ -153,6 +153,12 @@ CASES = [
     ("⟦사과, 배,⟧ 그리고 감", "사과, 배"),
     ("⟦서울⟧, 부산에 간다.", "서울"),
     ("⟦1945년, 서울⟧, 그는 떠났다.", "1945년, 서울"),
+    ("They are ⟦sleep, food⟧, fresh water, light.", "sleep, food, fresh water, light"),
+    ("It holds ⟦cold, hot⟧, which is odd.", "cold, hot"),
+    ("It holds ⟦cold, hot⟧, in that order.", "cold, hot"),
+    ("It holds ⟦cold, hot⟧, nobody ever knows why.", "cold, hot"),
+    ("In winter, ⟦cold, hot⟧ days come.", "cold, hot"),
+    ("Sleep, ⟦cold, hot⟧ days come.", "Sleep, cold, hot"),
 ]
 
 
