@@ -289,7 +289,7 @@ def test_what_a_sentence_announces(text: str, question: str, expected: list[str]
         (["`**kw**`는 그대로, **`x`**는 굵게"], "**kw**는 그대로, x는 굵게"),
         (["**닫지 않음"], "닫지 않음"),
         (["words like *pat* and _bat_, *both of them*."], "words like pat and bat, both of them."),
-        (["`*a*`, *args, *rest, A* and B*, 2*3*4, snake_case_name"], "*a*, *args, *rest, A* and B*, 2*3*4, snake_case_name"),
+        (["`*a*`, *args, *rest", "A* and B*, 2*3*4, a_b_c"], "*a*, *args, *rest, A* and B*, 2*3*4, a_b_c"),
         (["*a* of $x$"], "*a* of $x$"),
         (['[노름](http://a.kr/p_(x))과 [앞](#앞), [뒤](../b.md "뒤")'], "노름과 앞, 뒤"),
         (["`[가](http://a.kr)`와 ![그림](a.png), [1, 2](x), f[i](j)"], "[가](http://a.kr)와 ![그림](a.png), [1, 2](x), f[i](j)"),
