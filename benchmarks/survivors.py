@@ -211,6 +211,21 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "rag/spans.py",
+        "there are as many texts as spans",
+        ("…ip(texts, spans, strict=True)] → …ip(texts, spans, strict=False)]",),
+    ),
+    (
+        "rag/spans.py",
+        "only a noun of as many signs as are looked at would lose one",
+        ("…estion.lower()[-_LONGEST:]) → …estion.lower()[-_LONGEST + 1:])",),
+    ),
+    (
+        "rag/spans.py",
+        "words of no one cell are in no other column either way",
+        ("…rt and end <= cell[1]), 0) → …rt and end <= cell[1]), -1)",),
+    ),
+    (
+        "rag/spans.py",
         "whoever asks what hangs under a line only looks whether there is any",
         ("return [] → return None",),
     ),
@@ -375,7 +390,10 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "rag/trim.py",
         "the first morpheme alone begins where the part does, so it is never cut off",
-        ("while at > 0 and (begin := _ending(t… → while at > -1 and (begin := _ending(t…",),
+        (
+            "while at > 0 and (begin := _ending(t… → while at > -1 and (begin := _ending(t…",
+            "while at > 0 and (begin := _ending… → while at >= 0 and (begin := _ending…",
+        ),
     ),
     (
         "rag/trim.py",
@@ -384,6 +402,19 @@ _REASONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "…' and '부터' in text[start:end]: → …' and '부터' in text[start + 1:end]:",
             "…d '부터' in text[start:end]: → …d '부터' in text[start:end + 1]:",
         ),
+    ),
+    (
+        "rag/trim.py",
+        "a formula that begins or ends where the part does is where it should be",
+        (
+            "if found.start() < start < found.end() <= … → if found.start() <= start < found.end() <= …",
+            "…<= found.start() < end < found.end() and found.e… → …<= found.start() < end <= found.end() and found.e…",
+        ),
+    ),
+    (
+        "rag/trim.py",
+        "the next round finds what is left, from where this one came to",
+        ("break → pass",),
     ),
     (
         "rag/trim.py",

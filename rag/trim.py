@@ -96,13 +96,12 @@ def _code_around(text: str, start: int, end: int) -> Part | None:
 
 
 def _formula(text: str, start: int, end: int) -> Part:
-    """Grown on its line to the other sign of a formula that it breaks off, as far as REACH: "$\\tanh" before "$"."""
-    if text.count("$", start, end) % 2:
-        for found in _FORMULA.finditer(text, *_line(text, start, end)):
-            if found.start() < start < found.end() <= end and start - found.start() <= REACH:
-                start = found.start()
-            elif start <= found.start() < end < found.end() and found.end() - end <= REACH:
-                end = found.end()
+    """Grown on its line to the other signs of formulas that it breaks off, as far as REACH: "$\\tanh" before "$"."""
+    for found in _FORMULA.finditer(text, *_line(text, start, end)):
+        if found.start() < start < found.end() <= end and start - found.start() <= REACH:
+            start = found.start()
+        elif start <= found.start() < end < found.end() and found.end() - end <= REACH:
+            end = found.end()
     return start, end
 
 

@@ -21,6 +21,7 @@ from rag.spans import (
     is_quantity,
     item_asked,
     items,
+    labelled,
     may_list,
     names_what_is_asked,
     shown,
@@ -271,6 +272,9 @@ def test_one_span(text: str, sentence: str, question: str, known: str, expected:
         ("A stack frame holds the following items here:\n- address\n- locals\n", "What does it hold?", ["address", "locals"]),
         ("A stack frame holds these:\n- address\n- locals\n", "What does it hold?", ["address", "locals"]),
         ("The two of them are:\n- address\n- locals\n", "Where are they?", ["address", "locals"]),
+        ("It holds these:\n- address\n  of it\n- locals\n", "What does it hold?", ["address\n  of it", "locals"]),
+        ("  It holds these:\n- address\n  - of it\n- locals\n", "What does it hold?", ["It holds these:"]),
+        ("  It holds these:\n- address\n- locals\n  end", "What does it hold?", ["It holds these:"]),
         ("A frame is quick.\n- address\n- locals\n", "How is it?", ["A frame is quick."]),
     ],
 )
@@ -313,6 +317,15 @@ def test_heads_are_the_items_above() -> None:
     start = NESTED.index("- TF-IDF")
     assert heads(NESTED, start, start + 8) == "검색 › 희소"
     assert heads(NESTED, 0, 4) == heads("", 0, 0) == heads("글이다.", 0, 4) == ""
+
+
+def test_what_only_names_something_is_shown_with_what_hangs_under_it() -> None:
+    def told(text: str, sentence: str) -> list[str]:
+        start = text.index(sentence)
+        return [span.quote for span in labelled(passage(text), start, start + len(sentence))]
+
+    assert told("앞: 말이다.\n- OCR\n  - 글자를 읽는 일", "- OCR") == ["OCR", "글자를 읽는 일"]
+    assert told("= OCR\n  - 글자를 읽는 일", "= OCR") == ["= OCR"]
 
 
 def test_is_bare() -> None:
@@ -395,7 +408,10 @@ def test_a_bar_within_a_cell_parts_nothing() -> None:
     assert shown([Span("a.md", 0, 9, "$\\|x\\|_2$")]) == "$\\|x\\|_2$", "the sign of a norm"
 
 
-WHY = "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다.\n물감은 덮어 둔다. 그늘에 둔다.\n그림은 덮는다.\n먼지가 앉기 때문이다."
+WHY = (
+    "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다.\n"
+    "물감은 덮어 둔다. 그늘에 둔다.\n그림은 덮는다.\n먼지가 앉기 때문이다.\n물은 간다.흐리기 때문이다."
+)
 
 
 @pytest.mark.parametrize(
@@ -407,6 +423,7 @@ WHY = "붓은 물에 담가 두지 않는다. 털이 빠지기 때문이다.\n�
         ("털이 빠지기 때문이다.", "붓을 왜 물에 담가 두지 않아?", "털이 빠지기 때문이다."),
         ("물감은 덮어 둔다.", "물감을 왜 덮어 둬?", "물감은 덮어 둔다."),
         ("그림은 덮는다.", "그림을 왜 덮어?", "그림은 덮는다."),
+        ("물은 간다.", "물을 왜 갈아?", "물은 간다.흐리기 때문이다."),
     ],
 )
 def test_a_cause_stands_behind_what_it_is_the_cause_of(sentence: str, question: str, expected: str) -> None:
@@ -469,6 +486,9 @@ def test_a_long_question_is_looked_at_no_longer_than_its_end() -> None:
         ("빈도", "값 일", False),
         ("매개변수", "값", False),
         ("끝이다", "값", False),
+        (" 빈도 ", "값", True),
+        ("k1 | 빈도", "값", False),
+        ("빈도", "이름", False),
     ],
 )
 def test_the_cell_of_another_column_than_the_question_names(cell: str, known: str, other: bool) -> None:
